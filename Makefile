@@ -1,0 +1,71 @@
+# make demo    the main job on real lab hosts: deliver, release step by step, take back, show the record
+# make test    lint, unit, integration, the end-to-end road on lab hosts, every Molecule scenario
+# make lint | unit | e2e | molecule | sanity | bench | clean
+# The lab needs root: without it, demo, test, e2e, molecule and clean run themselves again through sudo.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DELETE_ON_ERROR:
+
+VENV ?= .venv
+PYTHON ?= python3
+BIN := $(abspath $(VENV))/bin
+export PATH := $(BIN):$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# How many Molecule scenarios at once: each takes about 1 GB and one of the two cores most of the time.
+MOLECULE_JOBS ?= 3
+
+AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo -E env PATH="$(PATH)")
+
+.PHONY: demo test lint unit e2e molecule sanity bench clean setup system
+.DEFAULT_GOAL := setup
+
+system:
+	@.ci/system-packages
+
+setup: system $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml constraints.txt | system
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q -c constraints.txt -e '.[dev,postgres]'
+	touch $@
+
+demo: setup
+	@$(AS_ROOT) $(BIN)/python -m demo $(if $(KEEP),--keep)
+
+test: setup lint sanity unit
+	@$(AS_ROOT) $(BIN)/pytest tests/e2e $(PYTEST_ARGS)
+	$(AS_ROOT) $(BIN)/pytest tests/molecule -n $(MOLECULE_JOBS) $(PYTEST_ARGS)
+
+lint: setup
+	@ruff check .
+	ruff format --check orchestrator tests demo collections
+	mypy
+	lint-imports
+	yamllint -s .
+	ansible-lint
+
+unit: setup
+	@pytest tests/unit tests/integration -n 2 $(PYTEST_ARGS)
+
+e2e: setup
+	@$(AS_ROOT) $(BIN)/pytest tests/e2e $(PYTEST_ARGS)
+
+molecule: setup
+	@$(AS_ROOT) $(BIN)/pytest tests/molecule -n $(MOLECULE_JOBS) $(PYTEST_ARGS)
+
+sanity: setup
+	@.ci/sanity
+
+bench: setup
+	@$(AS_ROOT) $(BIN)/python -m pytest tests/bench -s $(PYTEST_ARGS)
+
+clean:
+	@if [ -x $(BIN)/lifecycle ]; then
+	  for inventory in inventories/lab molecule/*/inventory; do
+	    if [ -f "$$inventory/hosts.yml" ]; then $(AS_ROOT) $(BIN)/lifecycle lab down -i "$$inventory"; fi
+	  done
+	fi
+	rm -rf demo/build demo/dist dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
