@@ -1,0 +1,162 @@
+"""Load an environment: the directory of one client's stage, and the manifests of its releases."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from orchestrator.delivery.checking import check
+from orchestrator.delivery.manifest import Manifest
+from orchestrator.delivery.models import Delivery
+from orchestrator.delivery.shapes import GROUP_NAME
+from orchestrator.delivery.yamlfile import Location, YamlFile, group_names, read_yaml, shown
+from orchestrator.errors import DeliveryError, InventoryError
+
+INVENTORIES: Final = "inventories"
+# What decides how a run turns out; releases/ is not in it, because a new manifest changes no host by itself.
+DIGESTED: Final = ("hosts.yml", "group_vars", "host_vars", "delivery.yml")
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One inventory directory with what the client asked for."""
+
+    name: str
+    path: Path
+    hosts_file: Path
+    delivery: Delivery
+
+    @property
+    def releases_dir(self) -> Path:
+        return self.path / "releases"
+
+    @cached_property
+    def inventory_digest(self) -> str:
+        """sha256 over hosts.yml, group_vars, host_vars and delivery.yml; computed when first asked for."""
+        digest = hashlib.sha256()
+        for file in _files(self.path):
+            digest.update(f"{file.relative_to(self.path)}\0{file.stat().st_size}\0".encode())
+            digest.update(file.read_bytes())
+        return digest.hexdigest()
+
+    def manifest_path(self, version: str) -> Path:
+        return self.releases_dir / f"{version}.yml"
+
+    def versions(self) -> tuple[str, ...]:
+        """The versions that have a manifest, in the order of their file names."""
+        return tuple(sorted(file.stem for file in self.releases_dir.glob("*.yml")))
+
+
+def load_environment(path_or_name: str | Path) -> Environment:
+    """The environment at a path, or of that name below ./inventories.
+
+    Raises InventoryError when something is missing and DeliveryError when delivery.yml has mistakes.
+    """
+    path = _directory(path_or_name)
+    hosts_file = path / "hosts.yml"
+    for file in (hosts_file, path / "delivery.yml"):
+        if not file.is_file():
+            raise InventoryError(
+                f"the environment has no {file.name}",
+                where=shown(path),
+                remedy="`lifecycle init CLIENT` scaffolds a complete one to copy it from",
+            )
+    asked = read_yaml(path / "delivery.yml")
+    delivery = check(asked, Delivery, tuple(_group_problems(asked, group_names(hosts_file))))
+    return Environment(name=path.name, path=path, hosts_file=hosts_file, delivery=delivery)
+
+
+def load_manifest(environment: Environment, version: str) -> Manifest:
+    """The manifest of `version`, with every file it names present.
+
+    Raises DeliveryError with every mistake that was found.
+    """
+    path = environment.manifest_path(version)
+    if Path(version).name != version or not path.is_file():
+        known = ", ".join(environment.versions()) or "none"
+        raise DeliveryError(
+            f"there is no manifest of version {version}",
+            where=shown(path),
+            remedy=f"write it (docs/delivery.md, 'Release manifest'); versions with a manifest: {known}",
+        )
+    file = read_yaml(path)
+    return check(file, Manifest, tuple(_manifest_problems(file, environment)))
+
+
+def artifact_path(environment: Environment, manifest: Manifest) -> Path | None:
+    """The artifact's file on the controller; None when the hosts fetch it from an address."""
+    if manifest.artifact.path is None:
+        return None
+    return (environment.releases_dir / manifest.artifact.path).resolve()
+
+
+def _group_problems(file: YamlFile, groups: frozenset[str]) -> Iterator[DeliveryError]:
+    """A requirement for a group that does not exist would be checked on no host, silently."""
+    named: list[tuple[Location, Any]] = []
+    wanted, reach = file.at("requirements", "groups"), file.at("requirements", "reach")
+    if isinstance(wanted, dict):
+        named += [(("requirements", "groups", name), name) for name in wanted]
+    for index, way in enumerate(reach if isinstance(reach, list) else ()):
+        if isinstance(way, dict):
+            named += [(("requirements", "reach", index, end), way[end]) for end in ("from", "to") if end in way]
+    for location, name in named:
+        if isinstance(name, str) and GROUP_NAME.fits(name) and name not in groups:
+            close = difflib.get_close_matches(name, groups, n=1)
+            remedy = f"did you mean '{close[0]}'?" if close else "add its hosts there, or take the requirement out"
+            yield file.problem(location, f"hosts.yml has no group '{name}'", remedy)
+
+
+def _manifest_problems(file: YamlFile, environment: Environment) -> Iterator[DeliveryError]:
+    """What does not fit the manifest's surroundings. Reads what is there, whether or not the rest is right."""
+    version, application = file.text("version"), file.text("application")
+    if version is not None and version != file.path.stem:
+        yield file.problem(
+            ("version",),
+            f"version is {version}, but the file is called {file.path.name}",
+            f"rename the file to {version}.yml or mend the version",
+        )
+    name = environment.delivery.application.name
+    if application is not None and application != name:
+        yield file.problem(("application",), f"application is {application}, but delivery.yml delivers {name}")
+    artifact = file.text("artifact", "path")
+    if artifact is not None and not (found := (file.path.parent / artifact).resolve()).is_file():
+        yield file.problem(("artifact", "path"), f"there is no artifact {shown(found)}", "build it, or mend the path")
+    for kind in ("expand", "contract"):
+        for index, script in enumerate(file.texts("database", kind)):
+            if not (file.path.parent / script).is_file():
+                yield file.problem(("database", kind, index), f"there is no script {script} beside the manifest")
+
+
+def _directory(path_or_name: str | Path) -> Path:
+    """The directory that is meant: itself, that of a hosts.yml, or a name below ./inventories."""
+    given = Path(path_or_name)
+    if given.name == "hosts.yml" and given.is_file():
+        given = given.parent
+    if given.is_dir():
+        return given.resolve()
+    below = Path(INVENTORIES) / given
+    if below.is_dir():
+        return below.resolve()
+    known = sorted(hosts.parent.name for hosts in Path(INVENTORIES).glob("*/hosts.yml"))
+    close = difflib.get_close_matches(given.name, known, n=1)
+    if close:
+        remedy = f"did you mean '{close[0]}'?"
+    elif known:
+        remedy = f"environments here: {', '.join(known)}; `lifecycle init CLIENT` makes a new one"
+    else:
+        remedy = "`lifecycle init CLIENT` makes one"
+    raise InventoryError(f"there is no environment '{path_or_name}'", where=shown(below), remedy=remedy)
+
+
+def _files(path: Path) -> Iterator[Path]:
+    for name in DIGESTED:
+        entry = path / name
+        if entry.is_file():
+            yield entry
+        elif entry.is_dir():
+            yield from sorted(file for file in entry.rglob("*") if file.is_file())

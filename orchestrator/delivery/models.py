@@ -1,0 +1,199 @@
+"""What a client asked for: `delivery.yml` as models.
+
+Every field says in its description what it means: docs/delivery.md and the published JSON Schema are made from these.
+The playbooks read the same file without these models: a default here is the one they take, and what they take none for
+is required.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from orchestrator.delivery.shapes import (
+    ContextPath,
+    CookieName,
+    Count,
+    GroupName,
+    HeaderName,
+    Name,
+    OsName,
+    Percent,
+    Port,
+    Section,
+    SlotPort,
+    UrlPath,
+    UserId,
+)
+
+
+class Health(Section):
+    """How the application says that it is well."""
+
+    path: UrlPath = Field(description="Path below the application's own address that answers when it is well.")
+    status: Annotated[int, Field(ge=100, le=599)] = Field(default=200, description="HTTP status that means well.")
+    timeout: Annotated[int, Field(ge=1, le=3600)] = Field(
+        default=60, description="Seconds a starting slot has to become well before the release is refused."
+    )
+
+
+class Slots(Section):
+    """The two ports on every app host."""
+
+    blue: SlotPort = Field(description="Port of the blue slot.")
+    green: SlotPort = Field(description="Port of the green slot.")
+
+    @model_validator(mode="after")
+    def two_ports(self) -> Slots:
+        if self.blue == self.green:
+            raise PydanticCustomError(
+                "same_port", "both slots use port {port}; the two versions run side by side", {"port": self.blue}
+            )
+        return self
+
+
+class Application(Section):
+    """The packaged software that is delivered."""
+
+    name: Name = Field(
+        description="Name of the application; becomes part of units, directories and addresses on the hosts."
+    )
+    context_path: ContextPath = Field(description="Where the application lives below the site: `/` or `/clinic`.")
+    health: Health = Field(description="How the application says that it is well.")
+    slots: Slots = Field(description="The ports of the two slots on every app host.")
+    session_cookie: CookieName = Field(default="JSESSIONID", description="Cookie that carries the session.")
+
+
+class GroupMinimum(Section):
+    """The least a host of a group must have."""
+
+    cpus: Count | None = Field(default=None, description="Processors a host must have.")
+    memory_mb: Count | None = Field(default=None, description="RAM in MB a host must have.")
+    disk_free_mb: Count | None = Field(default=None, description="Free MB needed where the service keeps its data.")
+    ports_free: Annotated[tuple[Port, ...], Field(strict=False)] = Field(
+        default=(), description="Ports nobody but this delivery may be listening on."
+    )
+
+
+class Reach(Section):
+    """A connection that must be possible between two groups of hosts."""
+
+    source: GroupName = Field(alias="from", description="Inventory group the connection starts from.")
+    target: GroupName = Field(alias="to", description="Inventory group that is connected to.")
+    port: Port = Field(description="TCP port that must answer.")
+
+
+class Requirements(Section):
+    """What `lifecycle run preflight` checks on every host."""
+
+    os: Annotated[tuple[OsName, ...], Field(strict=False, min_length=1)] = Field(
+        default=("Debian 12", "Debian 13"), description="Operating systems that are accepted."
+    )
+    time_offset_seconds: Annotated[float, Field(gt=0)] = Field(
+        default=2, description="Largest accepted difference between a host's clock and the controller's."
+    )
+    groups: dict[GroupName, GroupMinimum] = Field(
+        default={}, description="Per inventory group, the least each host must have."
+    )
+    reach: Annotated[tuple[Reach, ...], Field(strict=False)] = Field(
+        default=(), description="Connections that must be possible between hosts."
+    )
+
+
+class Capacity(Section):
+    """The load the client expects."""
+
+    users: Count | None = Field(default=None, description="Users at work at the same time.")
+    requests_per_second: Annotated[float, Field(gt=0)] | None = Field(
+        default=None, description="Requests a second at the busiest hour."
+    )
+
+
+class ServiceLevels(Section):
+    """What was promised to the client."""
+
+    availability_percent: Annotated[float, Field(gt=0, le=100)] | None = Field(
+        default=None, description="Share of requests that must be answered without an error."
+    )
+    p95_ms: Count | None = Field(
+        default=None, description="95 of 100 requests are answered within so many milliseconds."
+    )
+
+
+class Identity(Section):
+    """How the edge tells one user from another. At most one is given; none means the edge's own cookie."""
+
+    cookie: CookieName | None = Field(default=None, description="The application's own cookie that names the user.")
+    header: HeaderName | None = Field(
+        default=None, description="A request header, set by a trusted proxy, that names the user."
+    )
+
+    @model_validator(mode="after")
+    def one_source(self) -> Identity:
+        if self.cookie and self.header:
+            raise PydanticCustomError("two_identities", "a user is named by a cookie or by a header, not by both")
+        return self
+
+
+class ReleasePolicy(Section):
+    """How a new version comes to the users."""
+
+    steps: Annotated[tuple[Percent, ...], Field(strict=False, min_length=1)] = Field(
+        default=(10, 50, 100), description="Percent of the users who get the candidate, step by step; the last is 100."
+    )
+    pilots: Annotated[tuple[UserId, ...], Field(strict=False)] = Field(
+        default=(), description="Users who get the candidate from the first step on."
+    )
+    protected: Annotated[tuple[UserId, ...], Field(strict=False)] = Field(
+        default=(), description="Users who keep the stable version until promotion."
+    )
+    identity: Identity = Field(default=Identity(), description="How the edge tells one user from another.")
+    keep: Annotated[int, Field(ge=2, le=50)] = Field(
+        default=3, description="Versions kept on the app hosts; at least the stable one and the one before it."
+    )
+    mix_versions: bool = Field(
+        default=True,
+        description="Whether the other colour may answer when a slot is down; "
+        "false when two versions must never serve the same user.",
+    )
+
+    @field_validator("steps")
+    @classmethod
+    def rising_to_all(cls, steps: tuple[int, ...]) -> tuple[int, ...]:
+        for before, after in pairwise(steps):
+            if after <= before:
+                raise PydanticCustomError(
+                    "steps",
+                    "each step must be larger than the one before it, but {after} follows {before}",
+                    {"before": before, "after": after},
+                )
+        if steps[-1] != 100:
+            raise PydanticCustomError("steps", "the last step must be 100, not {last}", {"last": steps[-1]})
+        return steps
+
+    @model_validator(mode="after")
+    def pilots_are_not_protected(self) -> ReleasePolicy:
+        both = sorted(set(self.pilots) & set(self.protected))
+        if both:
+            raise PydanticCustomError(
+                "cohorts", "{users} cannot be both pilot and protected", {"users": ", ".join(both)}
+            )
+        return self
+
+
+class Delivery(Section):
+    """`delivery.yml`: what the client asked for."""
+
+    schema_version: Literal[1] = Field(alias="schema", description="Version of this file's format; 1.")
+    client: Name = Field(description="The client's short name.")
+    stage: Name = Field(description="Which of the client's environments this is: test, production, ...")
+    application: Application = Field(description="The packaged software that is delivered.")
+    requirements: Requirements = Field(
+        default=Requirements(), description="What `lifecycle run preflight` checks on every host."
+    )
+    capacity: Capacity = Field(default=Capacity(), description="The load the client expects.")
+    service_levels: ServiceLevels = Field(default=ServiceLevels(), description="What was promised to the client.")
+    release: ReleasePolicy = Field(default=ReleasePolicy(), description="How a new version comes to the users.")

@@ -1,0 +1,166 @@
+"""Read one YAML file and remember on which line each key stands, so that every mistake can be named file:line.
+
+PyYAML, because Ansible reads the same files with it: what is a number or a truth value here is one there too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from orchestrator.errors import DeliveryError
+
+Location = tuple[str | int, ...]
+
+MERGE_TAG: Final = "tag:yaml.org,2002:merge"
+
+
+@dataclass(frozen=True)
+class YamlFile:
+    """The content of one file with the line of every key and list item."""
+
+    path: Path
+    data: Any
+    lines: dict[Location, int]
+    problems: tuple[DeliveryError, ...]
+
+    def where(self, location: Location) -> str:
+        """`file:line` of a key; of its nearest parent when the key itself is not in the file."""
+        while location and location not in self.lines:
+            location = location[:-1]
+        return f"{shown(self.path)}:{self.lines.get(location, 1)}"
+
+    def at(self, *keys: str) -> Any:
+        """What stands at these keys; None when nothing does."""
+        found = self.data
+        for key in keys:
+            found = found.get(key) if isinstance(found, dict) else None
+        return found
+
+    def text(self, *keys: str) -> str | None:
+        """The text at these keys; None when there is none."""
+        found = self.at(*keys)
+        return found if isinstance(found, str) and found else None
+
+    def texts(self, *keys: str) -> list[str]:
+        """The list of texts at these keys; empty when there is none."""
+        found = self.at(*keys)
+        return found if isinstance(found, list) and all(isinstance(item, str) for item in found) else []
+
+    def problem(self, location: Location, what: str, remedy: str = "") -> DeliveryError:
+        return DeliveryError(what, where=self.where(location), remedy=remedy)
+
+
+def shown(path: Path) -> str:
+    """The path as a person would type it: relative when it lies below the working directory."""
+    absolute = path.absolute()
+    here = Path.cwd()
+    return str(absolute.relative_to(here)) if absolute.is_relative_to(here) else str(absolute)
+
+
+def read_yaml(path: Path) -> YamlFile:
+    """Read `path`. Raises DeliveryError when it is not YAML at all; smaller mistakes are in `problems`."""
+    loader = yaml.SafeLoader(_text(path))
+    try:
+        root = loader.get_single_node()
+        if root is None:
+            raise DeliveryError(
+                "the file is empty", where=f"{shown(path)}:1", remedy="docs/delivery.md shows what goes in"
+            )
+        lines: dict[Location, int] = {(): _line(root)}
+        problems = [
+            DeliveryError(what, where=f"{shown(path)}:{line}", remedy=remedy)
+            for line, what, remedy in _walk(root, (), lines, frozenset())
+        ]
+        data = loader.construct_document(root)
+    except yaml.MarkedYAMLError as error:
+        raise _syntax_error(path, error) from error
+    except yaml.YAMLError as error:
+        raise DeliveryError(f"not YAML: {error}", where=f"{shown(path)}:1") from error
+    except ValueError as error:
+        raise DeliveryError(f"a value cannot be read: {error}", where=f"{shown(path)}:1") from error
+    finally:
+        loader.dispose()
+    return YamlFile(path, data, lines, tuple(problems))
+
+
+def group_names(hosts_file: Path) -> frozenset[str]:
+    """The groups of an inventory file. Raises DeliveryError when it is not YAML.
+
+    Only the structure is read, no value: an inventory may hold vaulted values and templates.
+    """
+    try:
+        root = yaml.compose(_text(hosts_file), Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        raise _syntax_error(hosts_file, error) from error
+    except yaml.YAMLError as error:
+        raise DeliveryError(f"not YAML: {error}", where=f"{shown(hosts_file)}:1") from error
+    return frozenset({"all", "ungrouped", *_groups(root)})
+
+
+def _groups(node: yaml.Node | None) -> Iterator[str]:
+    for key, below in node.value if isinstance(node, yaml.MappingNode) else ():
+        yield str(key.value)
+        for part, inner in below.value if isinstance(below, yaml.MappingNode) else ():
+            if part.value == "children":
+                yield from _groups(inner)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise DeliveryError("the file is not UTF-8 text", where=f"{shown(path)}:1") from error
+    except OSError as error:
+        raise DeliveryError(f"cannot be read: {error.strerror}", where=shown(path)) from error
+
+
+def _syntax_error(path: Path, error: yaml.MarkedYAMLError) -> DeliveryError:
+    mark = error.problem_mark or error.context_mark
+    what = "; ".join(part for part in (error.context, error.problem) if part)
+    if "could not determine a constructor for the tag" in what:
+        remedy = "secrets and computed values belong in group_vars, this file is read as it stands"
+    elif "cannot start any token" in what and "\\t" in what:
+        remedy = "indent with spaces, not tabs"
+    else:
+        remedy = "check the indentation and the quotes of this line and the one above"
+    line = mark.line + 1 if mark else 1
+    return DeliveryError(f"not valid YAML: {what}", where=f"{shown(path)}:{line}", remedy=remedy)
+
+
+def _line(node: yaml.Node) -> int:
+    return int(node.start_mark.line) + 1
+
+
+def _walk(
+    node: yaml.Node, at: Location, lines: dict[Location, int], above: frozenset[int]
+) -> Iterator[tuple[int, str, str]]:
+    """Fill `lines` below `node` and yield (line, what, remedy) of what YAML itself lets pass silently."""
+    if id(node) in above:
+        yield _line(node), "this anchor contains itself", "write the value out"
+        return
+    above = above | {id(node)}
+    if isinstance(node, yaml.ScalarNode) and "{{" in node.value:
+        yield (
+            _line(node),
+            f"'{node.value.strip()}' looks like a template, but this file is read as it stands",
+            "write the value itself; values that are computed or secret belong in group_vars",
+        )
+    elif isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            lines[(*at, index)] = _line(item)
+            yield from _walk(item, (*at, index), lines, above)
+    elif isinstance(node, yaml.MappingNode):
+        seen: dict[str, int] = {}
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode) or key.tag == MERGE_TAG:
+                continue
+            if key.value in seen:
+                yield _line(key), f"'{key.value}' stands here a second time", f"it is already on line {seen[key.value]}"
+            seen.setdefault(key.value, _line(key))
+            lines[(*at, key.value)] = _line(key)
+            yield from _walk(value, (*at, key.value), lines, above)

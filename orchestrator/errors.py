@@ -1,0 +1,95 @@
+"""The one family of errors a person sees: what is wrong, where, and what to do.
+
+`orchestrator.cli.main` is the only place that turns one of these into a line and an exit code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What `lifecycle` tells the shell. Documented in README.md; a new one needs a decision."""
+
+    DONE = 0
+    REFUSED = 1
+    HOST_FAILED = 2
+    TAKEN_BACK = 3
+    UNREACHABLE = 4
+    INTERRUPTED = 99
+
+
+class LifecycleError(Exception):
+    """Something a person can understand and mend.
+
+    `what` is one sentence, `where` is file:line, a host or a variable, `remedy` says what to do next.
+    """
+
+    exit_code: ExitCode = ExitCode.REFUSED
+
+    def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
+        self.what = what
+        self.where = where
+        self.remedy = remedy
+        super().__init__(self.line())
+
+    def line(self) -> str:
+        """The error as one line: `where: what; remedy`, without the parts that are empty."""
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        text = f"{text}; {self.remedy}" if self.remedy else text
+        return " ".join(text.split())
+
+    def lines(self) -> tuple[str, ...]:
+        """What the terminal shows: one line, or one for each mistake where several were found at once."""
+        return (self.line(),)
+
+
+class UsageError(LifecycleError):
+    """The command line asks for something that does not exist or does not fit together."""
+
+
+class DeliveryError(LifecycleError):
+    """A delivery.yml or a release manifest that cannot be used. `where` is file:line.
+
+    A file is read to its end before it is refused: `problems` holds one finished line for each mistake.
+    """
+
+    def __init__(self, what: str, *, where: str = "", remedy: str = "", problems: Sequence[str] = ()) -> None:
+        super().__init__(what, where=where, remedy=remedy)
+        self.problems = tuple(problems) or (super().line(),)
+
+    @classmethod
+    def of(cls, problems: Sequence[DeliveryError]) -> DeliveryError:
+        """One error out of several found in the same file; `problems` is not empty."""
+        first = problems[0]
+        lines = [line for problem in problems for line in problem.problems]
+        return cls(first.what, where=first.where, remedy=first.remedy, problems=lines)
+
+    def line(self) -> str:
+        """The first mistake, and how many more there are."""
+        more = len(getattr(self, "problems", ())) - 1
+        return f"{super().line()} (and {more} more)" if more > 0 else super().line()
+
+    def lines(self) -> tuple[str, ...]:
+        return self.problems
+
+
+class InventoryError(LifecycleError):
+    """An environment directory that is missing or incomplete. `where` is the path."""
+
+
+class LockedError(LifecycleError):
+    """Another run holds this environment."""
+
+
+class LabError(LifecycleError):
+    """The test hosts cannot be brought up or taken down."""
+
+
+class ReleaseError(LifecycleError):
+    """A release step that is not allowed in the release's present state."""
+
+
+class StoreError(LifecycleError):
+    """The records cannot be read or written."""

@@ -1,0 +1,29 @@
+"""Where things are: the collection that belongs to this orchestrator, and the directory for what it writes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+def collections_dir() -> Path:
+    """The directory to put on ANSIBLE_COLLECTIONS_PATH: carried inside the wheel, or beside it in a checkout."""
+    carried = PACKAGE / "_collections"
+    return carried if carried.is_dir() else PACKAGE.parent / "collections"
+
+
+def collection() -> Path:
+    """The root of the collection impl.lifecycle."""
+    return collections_dir() / "ansible_collections" / "impl" / "lifecycle"
+
+
+def playbook(name: str) -> Path:
+    """The playbook file of a phase. Its existence is not checked here."""
+    return collection() / "playbooks" / f"{name}.yml"
+
+
+def state_dir() -> Path:
+    """Where records, lab keys and logs are written: LIFECYCLE_VAR, else ./var of the working directory."""
+    return Path(os.environ.get("LIFECYCLE_VAR") or Path.cwd() / "var")
