@@ -1,0 +1,112 @@
+"""The connection to the database, and the one place where its errors become StoreError."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+from orchestrator.errors import StoreError
+
+BUSY_SECONDS = 10
+
+
+class Gateway:
+    """Transactions on one database. The parts of the store build on it."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    @property
+    def address(self) -> str:
+        """Where the records are, for people; without a password."""
+        if self._engine.dialect.name == "sqlite":
+            return str(self._engine.url.database)
+        return self._engine.url.render_as_string(hide_password=True)
+
+    @contextmanager
+    def transaction(self) -> Iterator[sa.Connection]:
+        """All of it or nothing."""
+        with told(self.address), self._engine.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+@contextmanager
+def told(address: str) -> Iterator[None]:
+    """Turn a database error into one line that says which records and what to do."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise explain(error, address) from error
+    except OSError as error:
+        raise StoreError(f"the records cannot be used: {error.strerror or error}", where=address) from error
+
+
+def explain(error: SQLAlchemyError, address: str) -> StoreError:
+    """The known ways a database fails, in words."""
+    if isinstance(error, ArgumentError | NoSuchModuleError):
+        return StoreError(
+            "LIFECYCLE_DATABASE_URL is no usable address",
+            remedy="use sqlite:////absolute/path.db or postgresql+psycopg://user@host/database",
+        )
+    text = str(getattr(error, "orig", None) or error).strip()
+    known = (
+        ("database is locked", "is held by another process", "try again when it has finished"),
+        ("malformed", "is corrupt", "restore it from a backup, or move it away to start new records"),
+        ("file is not a database", "is no database", "move it away to start new records"),
+        ("unable to open", "cannot be opened", "check that the directory exists and that you may write there"),
+        ("readonly", "may not be written", "check its owner and mode"),
+        ("database or disk is full", "cannot grow: the disk is full", "make room"),
+    )
+    for sign, what, remedy in known:
+        if sign in text:
+            return StoreError(what, where=address, remedy=remedy)
+    first = next(iter(text.splitlines()), type(error).__name__)
+    return StoreError(f"the records cannot be used: {first}", where=address)
+
+
+def connect(url: str) -> sa.Engine:
+    """An engine for `url`. A new SQLite file is readable by its owner only."""
+    try:
+        address = sa.make_url(url)
+    except SQLAlchemyError as error:
+        raise explain(error, url) from error
+    if address.get_backend_name() == "postgresql":
+        return _postgresql(address)
+    if address.get_backend_name() != "sqlite" or not address.database:
+        raise explain(ArgumentError(), url)
+    return _sqlite(address)
+
+
+def _postgresql(address: sa.URL) -> sa.Engine:
+    try:
+        return sa.create_engine(address.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    except ImportError as error:
+        raise StoreError(
+            "records in PostgreSQL need psycopg", remedy="pip install 'impl-lifecycle[postgres]'"
+        ) from error
+
+
+def _sqlite(address: sa.URL) -> sa.Engine:
+    path = Path(str(address.database))
+    with told(str(path)):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Made before SQLite does it with the umask's mode; its -wal and -shm files take the mode over.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    engine = sa.create_engine(address, connect_args={"timeout": BUSY_SECONDS})
+
+    @sa.event.listens_for(engine, "connect")
+    def configure(connection: object, _record: object) -> None:
+        cursor = connection.cursor()  # type: ignore[attr-defined]
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    return engine

@@ -1,0 +1,278 @@
+"""Runs, their steps, tasks and results."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
+
+from orchestrator.errors import UsageError
+from orchestrator.records import schema
+from orchestrator.records.entities import (
+    Actor,
+    HostTotals,
+    NewRun,
+    Recorded,
+    ResultRecord,
+    ResultStatus,
+    Run,
+    Status,
+    Step,
+    TaskRecord,
+    now,
+)
+from orchestrator.records.gateway import Gateway
+
+FAILED = (ResultStatus.FAILED, ResultStatus.UNREACHABLE)
+
+
+class Runs(Gateway):
+    """What was run, and what came of it."""
+
+    def begin_run(self, new: NewRun) -> int:
+        """Put a run on record as running, and name it in the environment's lock."""
+        row = {
+            "environment": new.environment,
+            "environment_path": new.environment_path,
+            "phases": list(new.phases),
+            "status": Status.RUNNING,
+            "recorded": Recorded.FULL,
+            "check_mode": new.check,
+            **dataclasses.asdict(new.actor),
+            "reason": new.reason,
+            "git_commit": new.git_commit,
+            "git_dirty": new.git_dirty,
+            "inventory_digest": new.inventory_digest,
+            "versions": dict(new.versions),
+            "options": dict(new.options),
+            "started_at": now(),
+        }
+        with self.transaction() as connection:
+            run_id = _key(connection.execute(schema.run.insert().values(row)))
+            connection.execute(
+                schema.lock.update()
+                .where(schema.lock.c.environment == new.environment, schema.lock.c.pid == new.actor.pid)
+                .values(run_id=run_id)
+            )
+        return run_id
+
+    def end_run(self, run_id: int, status: Status, recorded: Recorded = Recorded.FULL) -> None:
+        with self.transaction() as connection:
+            connection.execute(
+                schema.run.update()
+                .where(schema.run.c.id == run_id)
+                .values(status=status, recorded=recorded, ended_at=now())
+            )
+
+    def begin_step(self, run_id: int, phase: str, playbook: str) -> int:
+        with self.transaction() as connection:
+            taken = connection.execute(
+                sa.select(sa.func.count()).select_from(schema.step).where(schema.step.c.run_id == run_id)
+            ).scalar_one()
+            inserted = connection.execute(
+                schema.step.insert().values(
+                    run_id=run_id,
+                    number=taken + 1,
+                    phase=phase,
+                    playbook=playbook,
+                    status=Status.RUNNING,
+                    started_at=now(),
+                    hosts={},
+                    data={},
+                )
+            )
+            return _key(inserted)
+
+    def end_step(self, step_id: int, status: Status, hosts: Mapping[str, HostTotals], data: Mapping[str, Any]) -> None:
+        totals = {host: dataclasses.asdict(line) for host, line in hosts.items()}
+        with self.transaction() as connection:
+            connection.execute(
+                schema.step.update()
+                .where(schema.step.c.id == step_id)
+                .values(status=status, hosts=totals, data=dict(data), ended_at=now())
+            )
+
+    def add_results(self, tasks: Sequence[TaskRecord], results: Sequence[ResultRecord]) -> None:
+        """One batch, in one transaction. Offering a row a second time changes nothing."""
+        with self.transaction() as connection:
+            self._insert(connection, schema.task, (_task_row(task) for task in tasks))
+            self._insert(connection, schema.content, _contents(results))
+            self._insert(connection, schema.result, (_result_row(result) for result in results))
+
+    def _insert(self, connection: sa.Connection, table: sa.Table, rows: Iterable[dict[str, Any]]) -> None:
+        found = list(rows)
+        if found:
+            connection.execute(self._insert_or_leave(table), found)
+
+    def _insert_or_leave(self, table: sa.Table) -> sa.Insert:
+        """INSERT ... ON CONFLICT DO NOTHING, which each dialect spells for itself."""
+        if self._engine.dialect.name == "sqlite":
+            return sqlite.insert(table).on_conflict_do_nothing()
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(table).on_conflict_do_nothing()
+
+    def list_runs(self, environment: str | None = None, limit: int = 20) -> list[Run]:
+        """The newest first."""
+        query = sa.select(schema.run).order_by(schema.run.c.id.desc()).limit(limit)
+        if environment is not None:
+            query = query.where(schema.run.c.environment == environment)
+        with self.transaction() as connection:
+            rows = connection.execute(query).mappings().all()
+            steps = _steps_of(connection, [row["id"] for row in rows])
+        return [_run(row, steps.get(row["id"], ())) for row in rows]
+
+    def get_run(self, run_id: int) -> Run:
+        with self.transaction() as connection:
+            row = connection.execute(sa.select(schema.run).where(schema.run.c.id == run_id)).mappings().first()
+            if row is None:
+                raise UsageError(f"there is no run {run_id} on record", remedy="lifecycle history lists the runs")
+            return _run(row, _steps_of(connection, [run_id]).get(run_id, ()))
+
+    def list_results(self, run_id: int, host: str | None = None, failed: bool = False) -> list[ResultRecord]:
+        """A run's results in the order they came, with diffs and outputs unpacked."""
+        diff, output = schema.content.alias("diff_content"), schema.content.alias("output_content")
+        result, task = schema.result, schema.task
+        query = (
+            sa.select(
+                result,
+                task.c.name.label("task_name"),
+                diff.c.compressed.label("diff_packed"),
+                output.c.compressed.label("output_packed"),
+            )
+            .outerjoin(task, sa.and_(task.c.step_id == result.c.step_id, task.c.uuid == result.c.task_uuid))
+            .outerjoin(diff, diff.c.digest == result.c.diff)
+            .outerjoin(output, output.c.digest == result.c.output)
+            .where(result.c.run_id == run_id)
+            .order_by(result.c.counter)
+        )
+        if host is not None:
+            query = query.where(result.c.host == host)
+        if failed:
+            query = query.where(result.c.status.in_(FAILED))
+        with self.transaction() as connection:
+            return [_result(row) for row in connection.execute(query).mappings()]
+
+    def mark_lost(self, run_ids: Sequence[int]) -> None:
+        """Those runs, and their open steps, ended without anyone seeing how."""
+        with self.transaction() as connection:
+            for table, key in ((schema.run, schema.run.c.id), (schema.step, schema.step.c.run_id)):
+                connection.execute(
+                    table.update()
+                    .where(key.in_(run_ids), table.c.status == Status.RUNNING)
+                    .values(status=Status.LOST, ended_at=now())
+                )
+
+    def running(self) -> list[Run]:
+        query = sa.select(schema.run).where(schema.run.c.status == Status.RUNNING)
+        with self.transaction() as connection:
+            return [_run(row, ()) for row in connection.execute(query).mappings()]
+
+
+def _key(inserted: sa.CursorResult[Any]) -> int:
+    key = inserted.inserted_primary_key
+    assert key is not None, "a single-row insert returns its key"
+    return int(key[0])
+
+
+def _task_row(task: TaskRecord) -> dict[str, Any]:
+    return {
+        "step_id": task.step_id,
+        "uuid": task.uuid,
+        "run_id": task.run_id,
+        "name": task.name,
+        "action": task.action,
+        "location": task.where,
+        "play": task.play,
+    }
+
+
+def _result_row(result: ResultRecord) -> dict[str, Any]:
+    return {
+        "run_id": result.run_id,
+        "counter": result.counter,
+        "step_id": result.step_id,
+        "task_uuid": result.task_uuid,
+        "host": result.host,
+        "status": result.status,
+        "at": result.at,
+        "seconds": result.seconds,
+        "message": result.message,
+        "diff": _digest(result.diff),
+        "output": _digest(result.output),
+        "cut": result.cut,
+    }
+
+
+def _digest(text: str | None) -> str | None:
+    return None if text is None else hashlib.sha256(text.encode()).hexdigest()
+
+
+def _contents(results: Sequence[ResultRecord]) -> Iterable[dict[str, Any]]:
+    """Every distinct text once, packed."""
+    texts = {text for result in results for text in (result.diff, result.output) if text is not None}
+    for text in texts:
+        raw = text.encode()
+        yield {"digest": hashlib.sha256(raw).hexdigest(), "size": len(raw), "compressed": zlib.compress(raw, 6)}
+
+
+def _unpacked(packed: bytes | None) -> str | None:
+    return None if packed is None else zlib.decompress(packed).decode()
+
+
+def _steps_of(connection: sa.Connection, run_ids: Sequence[int]) -> dict[int, tuple[Step, ...]]:
+    query = sa.select(schema.step).where(schema.step.c.run_id.in_(run_ids)).order_by(schema.step.c.number)
+    steps: dict[int, tuple[Step, ...]] = {}
+    for row in connection.execute(query).mappings():
+        hosts = {host: HostTotals(**totals) for host, totals in row["hosts"].items()}
+        step = Step(**{**row, "status": Status(row["status"]), "hosts": hosts})
+        steps[step.run_id] = (*steps.get(step.run_id, ()), step)
+    return steps
+
+
+def _run(row: sa.RowMapping, steps: tuple[Step, ...]) -> Run:
+    about = NewRun(
+        environment=row["environment"],
+        environment_path=row["environment_path"],
+        phases=tuple(row["phases"]),
+        actor=Actor(row["operator"], row["host"], row["pid"], row["pid_started"]),
+        check=row["check_mode"],
+        reason=row["reason"],
+        git_commit=row["git_commit"],
+        git_dirty=row["git_dirty"],
+        inventory_digest=row["inventory_digest"],
+        versions=row["versions"],
+        options=row["options"],
+    )
+    return Run(
+        id=row["id"],
+        about=about,
+        status=Status(row["status"]),
+        recorded=Recorded(row["recorded"]),
+        started_at=row["started_at"],
+        ended_at=row["ended_at"],
+        steps=steps,
+    )
+
+
+def _result(row: sa.RowMapping) -> ResultRecord:
+    return ResultRecord(
+        run_id=row["run_id"],
+        counter=row["counter"],
+        step_id=row["step_id"],
+        task_uuid=row["task_uuid"],
+        host=row["host"],
+        status=ResultStatus(row["status"]),
+        at=row["at"],
+        seconds=row["seconds"],
+        message=row["message"],
+        diff=_unpacked(row["diff_packed"]),
+        output=_unpacked(row["output_packed"]),
+        cut=row["cut"],
+        task=row["task_name"] or "",
+    )

@@ -1,0 +1,36 @@
+"""The store: open it, and everything on record is read and written through it."""
+
+from __future__ import annotations
+
+import os
+
+from orchestrator.paths import state_dir
+from orchestrator.records.gateway import connect, told
+from orchestrator.records.liveness import is_dead_here
+from orchestrator.records.locks import Locks
+from orchestrator.records.migrate import upgrade
+from orchestrator.records.releases import Releases
+
+
+class Store(Locks, Releases):
+    """Runs, results, locks and releases, in SQLite or PostgreSQL."""
+
+    def settle(self) -> list[int]:
+        """Mark the runs whose process on this host is dead as lost, and say which: nothing stays `running` for ever."""
+        lost = [run.id for run in self.running() if is_dead_here(run.about.actor)]
+        if lost:
+            self.mark_lost(lost)
+        return lost
+
+
+def open_store(url: str | None = None) -> Store:
+    """Open the records at `url`, else LIFECYCLE_DATABASE_URL, else SQLite in the state directory.
+
+    Brings the schema to this version's, and settles what a killed process left open.
+    """
+    address = url or os.environ.get("LIFECYCLE_DATABASE_URL") or f"sqlite:///{state_dir() / 'lifecycle.db'}"
+    store = Store(connect(address))
+    with told(store.address):
+        upgrade(store._engine)
+    store.settle()
+    return store
