@@ -1,0 +1,64 @@
+"""The phases there are. A new phase is one row here plus one playbook of the collection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """One named stage of the work. `needs`: phases that should have passed here before."""
+
+    name: str
+    playbook: str
+    summary: str
+    changes_hosts: bool = True
+    idempotent: bool = True
+    needs: tuple[str, ...] = ()
+    evidence: bool = False
+
+
+PHASES: Final = (
+    Phase(
+        "preflight",
+        playbook="impl.lifecycle.preflight",
+        summary="check every host against delivery.yml; changes nothing",
+        changes_hosts=False,
+        evidence=True,
+    ),
+    Phase(
+        "provision",
+        playbook="impl.lifecycle.provision",
+        summary="install and configure what the groups of the inventory ask for",
+        needs=("preflight",),
+    ),
+    Phase(
+        "release",
+        playbook="impl.lifecycle.release",
+        summary="bring a version to the users (through `lifecycle release`)",
+        idempotent=False,
+        needs=("provision",),
+        evidence=True,
+    ),
+    Phase(
+        "rollback",
+        playbook="impl.lifecycle.rollback",
+        summary="send every user back to the stable version (through `lifecycle release`)",
+        idempotent=False,
+        needs=("provision",),
+        evidence=True,
+    ),
+    Phase(
+        "release_status",
+        playbook="impl.lifecycle.release_status",
+        summary="ask the edge which version it sends to whom; changes nothing",
+        changes_hosts=False,
+    ),
+    Phase(
+        "inspect",
+        playbook="impl.lifecycle.inspect",
+        summary="say what is on the hosts; changes nothing",
+        changes_hosts=False,
+    ),
+)

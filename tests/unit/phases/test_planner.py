@@ -1,0 +1,50 @@
+"""The planner: names in, steps out."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrator.errors import UsageError
+from orchestrator.paths import playbook
+from orchestrator.phases import PHASES, plan
+
+
+def test_phases_run_in_the_order_they_were_asked_for() -> None:
+    found = plan(["preflight", "provision"], passed=())
+    assert [phase.name for phase in found.phases] == ["preflight", "provision"]
+    assert found.notices == ()
+
+
+def test_a_need_that_never_passed_is_told_and_not_enforced() -> None:
+    found = plan(["provision"], passed=())
+    assert [phase.name for phase in found.phases] == ["provision"]
+    assert found.notices == ("preflight has never passed here before provision",)
+
+
+def test_a_need_that_passed_before_is_not_mentioned() -> None:
+    assert plan(["provision"], passed={"preflight"}).notices == ()
+
+
+def test_an_unknown_phase_is_refused_with_the_closest_one() -> None:
+    with pytest.raises(UsageError, match="did you mean 'rollback'"):
+        plan(["rolback"], passed=())
+
+
+def test_without_anything_close_all_phases_are_listed() -> None:
+    with pytest.raises(UsageError, match="phases: preflight, provision, release"):
+        plan(["xyz"], passed=())
+
+
+def test_a_phase_twice_is_refused() -> None:
+    with pytest.raises(UsageError, match="twice"):
+        plan(["inspect", "inspect"], passed=())
+
+
+def test_a_playbook_of_the_clients_own_is_a_phase_named_after_its_file() -> None:
+    (phase,) = plan(["site/harden.yml"], passed=()).phases
+    assert (phase.name, phase.playbook) == ("harden", "site/harden.yml")
+
+
+@pytest.mark.parametrize("phase", PHASES, ids=lambda phase: phase.name)
+def test_every_phase_of_the_catalogue_has_its_playbook(phase) -> None:
+    assert playbook(phase.playbook.removeprefix("impl.lifecycle.")).is_file()
