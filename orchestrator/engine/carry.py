@@ -1,0 +1,155 @@
+"""Carry a request out: lock -> run -> record -> gate."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from orchestrator.engine import verdict
+from orchestrator.engine.about import describe
+from orchestrator.engine.interrupt import Ladder, interruptible
+from orchestrator.engine.processes import mark_of, wait_until_idle
+from orchestrator.engine.recorder import Place, Recorder
+from orchestrator.engine.request import Event, HostFailure, Listener, RunOutcome, RunRequest, StepOutcome
+from orchestrator.engine.scrub import Scrubber
+from orchestrator.engine.secrets import scrubber_for
+from orchestrator.engine.spill import Spill
+from orchestrator.engine.workspace import workspace
+from orchestrator.errors import StoreError
+from orchestrator.paths import state_dir
+from orchestrator.phases import Phase, Plan, plan
+from orchestrator.records import Store
+from orchestrator.records.entities import Actor, Recorded, Status
+from orchestrator.records.liveness import this_actor
+
+# How long a new run waits for the ansible of a killed one to end by itself.
+TAKE_OVER_SECONDS = 10.0
+
+
+@dataclass(slots=True)
+class _Run:
+    """A run while it is carried out."""
+
+    request: RunRequest
+    store: Store
+    listener: Listener | None
+    id: int
+    actor: Actor
+    scrubber: Scrubber
+    spill: Spill
+    ladder: Ladder
+    counter: int = 0
+    steps: list[StepOutcome] = field(default_factory=list)
+    failures: list[HostFailure] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+
+    def tell(self, event: Event) -> None:
+        if self.listener is not None:
+            self.listener.on_event(event)
+
+
+def carry_out(request: RunRequest, store: Store, listener: Listener | None = None) -> RunOutcome:
+    """Run the request's phases one after the other under the environment's lock, and record every result.
+
+    Raises LockedError when another run holds the environment, UsageError for an unknown phase. A failed host is no
+    exception: the outcome says so. A phase after a failed one is not started.
+    """
+    planned = plan(request.phases, passed_phases(store, request.environment.name))
+    actor = this_actor()
+    names = tuple(phase.name for phase in planned.phases)
+    with store.lock(request.environment.name, actor, f"run {' '.join(names)}", is_idle=_is_idle):
+        scrubber = scrubber_for(request)
+        run_id = store.begin_run(describe(request, actor, names))
+        spill = Spill(state_dir() / "spill" / f"run-{run_id}.ndjson")
+        run = _Run(request, store, listener, run_id, actor, scrubber, spill, Ladder(mark_of(actor)))
+        run.notices += planned.notices
+        run.tell(Event("run", run_id=run_id))
+        with interruptible(run.ladder):
+            _run_phases(run, planned)
+        return _end(run)
+
+
+def passed_phases(store: Store, environment: str) -> set[str]:
+    """The phases that have succeeded in this environment before, a rehearsal with --check not counted."""
+    runs = store.list_runs(environment, limit=200)
+    return {step.phase for run in runs if not run.about.check for step in run.steps if step.status is Status.SUCCESSFUL}
+
+
+def _is_idle(actor: Actor) -> bool:
+    return wait_until_idle(mark_of(actor), TAKE_OVER_SECONDS)
+
+
+def _run_phases(run: _Run, planned: Plan) -> None:
+    for phase in planned.phases:
+        if run.ladder.asked:
+            return
+        outcome = _run_phase(run, phase)
+        run.steps.append(outcome)
+        if outcome.status is not Status.SUCCESSFUL:
+            return
+
+
+def _run_phase(run: _Run, phase: Phase) -> StepOutcome:
+    # Imported here: it costs a tenth of a second, which a refused run need not pay.
+    from orchestrator.engine import runner
+
+    started = time.monotonic()
+    run.tell(Event("phase", phase=phase.name))
+    step_id = run.store.begin_step(run.id, phase.name, phase.playbook)
+    run.ladder.controller = None
+    recorder = Recorder(
+        run.store,
+        run.spill,
+        Place(run.id, step_id, phase.name, run.counter),
+        run.scrubber,
+        run.listener,
+        on_start=lambda pid: setattr(run.ladder, "controller", pid),
+    )
+    try:
+        with workspace(run.actor) as place:
+            argv = runner.arguments(run.request, place, phase.playbook)
+            code = runner.play(place, argv, mark_of(run.actor), recorder.handle, run.ladder.tick)
+            run.ladder.clear_up()
+    finally:
+        heard = recorder.close()
+    run.counter += heard.events
+    status = verdict.status_of(code, heard, interrupted=run.ladder.asked, killed=run.ladder.killed)
+    run.failures += verdict.failures_of(heard, status, phase.name)
+    run.notices += heard.warnings
+    outcome = StepOutcome(phase.name, status, heard.hosts, heard.data, time.monotonic() - started)
+    _store_step(run, step_id, outcome)
+    return outcome
+
+
+def _store_step(run: _Run, step_id: int, outcome: StepOutcome) -> None:
+    try:
+        run.store.end_step(step_id, outcome.status, outcome.hosts, outcome.data)
+    except StoreError as error:
+        run.spill.begin(error)
+        run.spill.ended({"kind": "step", "step_id": step_id, "status": outcome.status, "data": outcome.data})
+
+
+def _end(run: _Run) -> RunOutcome:
+    status = verdict.run_status([step.status for step in run.steps], run.ladder.asked)
+    recorded = Recorded.PARTIAL if run.spill.reasons else Recorded.FULL
+    try:
+        run.store.end_run(run.id, status, recorded)
+    except StoreError as error:
+        run.spill.begin(error)
+        run.spill.ended({"kind": "run", "run_id": run.id, "status": status})
+    if run.spill.reasons:
+        run.notices.append(f"recorded only in part ({run.spill.reasons[0]}); the rest is in {run.spill.path}")
+    return RunOutcome(
+        run_id=run.id,
+        status=status,
+        steps=tuple(run.steps),
+        data=_merged(run.steps),
+        failures=tuple(run.failures),
+        exit_code=verdict.exit_code(status, any_host=any(step.hosts for step in run.steps)),
+        notices=tuple(dict.fromkeys(run.notices)),
+    )
+
+
+def _merged(steps: Sequence[StepOutcome]) -> dict[str, object]:
+    return {key: value for step in steps for key, value in step.data.items()}

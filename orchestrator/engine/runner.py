@@ -1,0 +1,108 @@
+"""The only place that knows ansible-runner (2.4) and its ways. See docs/decisions for what was tried."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import ansible_runner
+
+from orchestrator.engine.environ import compose
+from orchestrator.engine.request import RunRequest
+from orchestrator.engine.workspace import Workspace
+from orchestrator.errors import UsageError
+
+# As the shell counts it: 128 and more.
+ENDED_BY_SIGNAL = 128
+
+
+def play(
+    workspace: Workspace,
+    arguments: list[str],
+    mark: str,
+    handler: Callable[[dict[str, Any]], bool],
+    poll: Callable[[], bool],
+) -> int:
+    """Run one ansible-playbook and return its exit code.
+
+    `handler` gets every event and returns False, so that no event is written to a file. `poll` is called every second;
+    giving one also keeps ansible-runner from installing signal handlers that it never takes away again.
+    """
+    runner = ansible_runner.interface.init_runner(
+        private_data_dir=str(workspace.path),
+        project_dir=str(Path.cwd()),
+        playbook=arguments[-1],
+        quiet=True,
+        # Any other value than "jsonfile" keeps the runner from redirecting ansible's fact cache.
+        fact_cache_type="memory",
+        event_handler=handler,
+        cancel_callback=poll,
+    )
+    # The runner would hand on the operator's whole environment, and write it to a file as well.
+    runner.config.env = compose(os.environ, runner.config.env, mark)
+    runner.config.command = [*tether(), *arguments]
+    runner.run()
+    # The runner has no exit code for a process that a signal ended.
+    return ENDED_BY_SIGNAL if runner.rc is None else int(runner.rc)
+
+
+def tether() -> list[str]:
+    """What makes ansible end when this process is killed: the kernel sends it SIGINT when its parent dies."""
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        raise UsageError(
+            "setpriv is missing: without it a killed lifecycle would leave ansible changing hosts",
+            remedy="install util-linux",
+        )
+    return [setpriv, "--pdeathsig", "INT", "--"]
+
+
+def arguments(request: RunRequest, workspace: Workspace, playbook: str) -> list[str]:
+    """The argv of ansible-playbook. Values that may be secret are in files of the workspace, never here."""
+    found = [_executable(), "-i", str(request.environment.hosts_file)]
+    for file in request.extra_files:
+        found += ["-e", f"@{Path(file).absolute()}"]
+    if request.extra_vars:
+        found += ["-e", f"@{workspace.put_extra_vars(request.extra_vars)}"]
+    for option, value in _valued(request).items():
+        if value:
+            found += [option, value]
+    found += [flag for flag, given in (("--check", request.check), ("--diff", request.diff)) if given]
+    if request.verbosity:
+        found.append("-" + "v" * min(request.verbosity, 4))
+    for identity in request.vault_ids:
+        found += ["--vault-id", identity]
+    for option, secret in _secrets(request).items():
+        if secret is not None:
+            found += [option, str(workspace.put(option.strip("-"), secret + "\n"))]
+    return [*found, playbook]
+
+
+def _valued(request: RunRequest) -> Mapping[str, str]:
+    return {
+        "--limit": request.limit or "",
+        "--tags": ",".join(request.tags),
+        "--skip-tags": ",".join(request.skip_tags),
+        "--forks": str(request.forks or ""),
+    }
+
+
+def _secrets(request: RunRequest) -> Mapping[str, str | None]:
+    return {
+        "--vault-password-file": request.vault_password,
+        "--become-password-file": request.become_password,
+        "--connection-password-file": request.connection_password,
+    }
+
+
+def _executable() -> str:
+    """ansible-playbook of our own virtual environment, whatever is first on the PATH."""
+    beside = Path(sys.executable).parent / "ansible-playbook"
+    found = str(beside) if beside.is_file() else shutil.which("ansible-playbook")
+    if found is None:
+        raise UsageError("ansible-playbook is not installed", remedy="reinstall impl-lifecycle")
+    return found

@@ -1,0 +1,102 @@
+"""Run as a process: reads file names on stdin and writes the texts that are encrypted in them as JSON on stdout.
+
+Everything in a wholly encrypted file counts as secret; in other files only what carries !vault.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+from ansible import constants
+from ansible.errors import AnsibleError
+from ansible.parsing.dataloader import DataLoader
+from ansible.parsing.vault import VaultLib, VaultSecret, get_file_vault_secret
+
+
+class _Vaulted(str):
+    """The ciphertext behind a !vault tag."""
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads any tag, and tells !vault apart."""
+
+
+def _construct(loader: yaml.Loader, suffix: str, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.MappingNode):
+        return loader.construct_mapping(node, deep=True)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    text = loader.construct_scalar(node)  # type: ignore[arg-type]
+    return _Vaulted(text) if suffix == "vault" else text
+
+
+_Loader.add_multi_constructor("!", _construct)
+
+
+def main() -> None:
+    """Answer one question."""
+    question = json.load(sys.stdin)
+    vault = VaultLib(secrets(question["vault_ids"], question["password"]))
+    found: set[str] = set()
+    for file in question["files"]:
+        found.update(values_in(file, vault))
+    json.dump(sorted(found), sys.stdout)
+
+
+def secrets(vault_ids: list[str], password: str | None) -> list[tuple[str, VaultSecret]]:
+    """The vault passwords ansible-playbook would use, in its own settings' order."""
+    loader = DataLoader()
+    sources = [*constants.DEFAULT_VAULT_IDENTITY_LIST, *vault_ids]
+    if constants.DEFAULT_VAULT_PASSWORD_FILE:
+        sources.append(str(constants.DEFAULT_VAULT_PASSWORD_FILE))
+    found = [("default", VaultSecret(password.encode()))] if password else []
+    for source in sources:
+        label, _, file = source.rpartition("@")
+        if file in ("prompt", "prompt_ask_vault_pass"):
+            continue
+        try:
+            secret = get_file_vault_secret(filename=file, vault_id=label or "default", loader=loader)
+            secret.load()
+        except AnsibleError:
+            continue
+        found.append((label or "default", secret))
+    return found
+
+
+def values_in(file: str, vault: VaultLib) -> Iterator[str]:
+    """Every secret text of one file, as far as the passwords open it."""
+    with open(file, "rb") as handle:  # noqa: PTH123
+        raw = handle.read()
+    whole = raw.startswith(b"$ANSIBLE_VAULT;")
+    try:
+        text = vault.decrypt(raw) if whole else raw
+        documents = list(yaml.load_all(text, Loader=_Loader))
+    except (AnsibleError, yaml.YAMLError):
+        return
+    for value in _scalars(documents):
+        if isinstance(value, _Vaulted):
+            try:
+                yield vault.decrypt(value.encode()).decode()
+            except (AnsibleError, UnicodeDecodeError):
+                continue
+        elif whole:
+            yield str(value)
+
+
+def _scalars(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from _scalars(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _scalars(item)
+    elif value is not None and not isinstance(value, bool):
+        yield value
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""What a step came to, from ansible's exit code and what its events told. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from orchestrator.engine.request import HostFailure
+from orchestrator.errors import ExitCode
+from orchestrator.records.entities import Status
+
+if TYPE_CHECKING:
+    from orchestrator.engine.recorder import Heard
+
+EXIT_CODES = {
+    Status.SUCCESSFUL: ExitCode.DONE,
+    Status.FAILED: ExitCode.HOST_FAILED,
+    Status.UNREACHABLE: ExitCode.UNREACHABLE,
+    Status.INCOMPLETE: ExitCode.HOST_FAILED,
+    Status.CANCELED: ExitCode.INTERRUPTED,
+    Status.CANCELED_UNCLEAN: ExitCode.INTERRUPTED,
+}
+
+
+def status_of(code: int, heard: Heard, *, interrupted: bool, killed: bool) -> Status:
+    """A missing final event or a gap in the counters means that nobody knows: incomplete, never successful."""
+    if killed:
+        return Status.CANCELED_UNCLEAN
+    if interrupted and not (heard.finished and code == 0):
+        return Status.CANCELED
+    if (heard.started and not heard.finished) or heard.gaps:
+        return Status.INCOMPLETE
+    if code == 0 and heard.hosts:
+        return Status.SUCCESSFUL
+    if any(totals.failed for totals in heard.hosts.values()):
+        return Status.FAILED
+    if any(totals.unreachable for totals in heard.hosts.values()):
+        return Status.UNREACHABLE
+    return Status.FAILED
+
+
+def failures_of(heard: Heard, status: Status, phase: str) -> list[HostFailure]:
+    """Why each host that did not get through did not: its last failure, since earlier ones were rescued."""
+    if status in (Status.SUCCESSFUL, Status.CANCELED, Status.CANCELED_UNCLEAN):
+        return []
+    last = {failure.host: failure for failure in heard.failures}
+    if heard.finished:
+        last = {
+            host: failure
+            for host, failure in last.items()
+            if host not in heard.hosts or heard.hosts[host].failed or heard.hosts[host].unreachable
+        }
+    return list(last.values()) or [HostFailure("", phase, _reason(heard, status), "")]
+
+
+def _reason(heard: Heard, status: Status) -> str:
+    if heard.spoken:
+        return "\n".join(heard.spoken)
+    if status is Status.INCOMPLETE:
+        return "ansible ended without its final report: what the hosts are like is not known"
+    if not heard.hosts:
+        return "no host matched, so nothing was done"
+    return "ansible failed without naming a host"
+
+
+def run_status(steps: Sequence[Status], interrupted: bool) -> Status:
+    """A run is what its last step is; one interrupted before or between its steps is canceled."""
+    last = steps[-1] if steps else Status.CANCELED
+    return Status.CANCELED if interrupted and last is Status.SUCCESSFUL else last
+
+
+def exit_code(status: Status, *, any_host: bool) -> ExitCode:
+    """A failure before any host was touched is a refusal."""
+    if status is Status.FAILED and not any_host:
+        return ExitCode.REFUSED
+    return EXIT_CODES[status]

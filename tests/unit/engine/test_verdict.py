@@ -1,0 +1,57 @@
+"""What a step came to."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrator.engine.recorder import Heard
+from orchestrator.engine.request import HostFailure
+from orchestrator.engine.verdict import exit_code, failures_of, run_status, status_of
+from orchestrator.errors import ExitCode
+from orchestrator.records.entities import HostTotals, Status
+
+GOOD, BAD, GONE = HostTotals(ok=1), HostTotals(failed=1), HostTotals(unreachable=1)
+
+
+def heard(*hosts: HostTotals, finished: bool = True, gaps: int = 0) -> Heard:
+    named = {f"h{number}": totals for number, totals in enumerate(hosts)}
+    return Heard(started=True, finished=finished, gaps=gaps, hosts=named)
+
+
+@pytest.mark.parametrize(
+    ("code", "found", "interrupted", "killed", "status"),
+    [
+        (0, heard(GOOD), False, False, Status.SUCCESSFUL),
+        (2, heard(GOOD, BAD), False, False, Status.FAILED),
+        (4, heard(GOOD, GONE), False, False, Status.UNREACHABLE),
+        (6, heard(BAD, GONE), False, False, Status.FAILED),
+        (0, heard(GOOD, gaps=1), False, False, Status.INCOMPLETE),
+        (0, heard(finished=False), False, False, Status.INCOMPLETE),
+        (128, heard(finished=False), False, False, Status.INCOMPLETE),
+        (0, heard(), False, False, Status.FAILED),
+        (1, Heard(), False, False, Status.FAILED),
+        (99, heard(finished=False), True, False, Status.CANCELED),
+        (0, heard(GOOD), True, False, Status.SUCCESSFUL),
+        (128, heard(finished=False), True, True, Status.CANCELED_UNCLEAN),
+    ],
+)
+def test_the_status_of_a_step(code: int, found: Heard, interrupted: bool, killed: bool, status: Status) -> None:
+    assert status_of(code, found, interrupted=interrupted, killed=killed) is status
+
+
+def test_only_the_last_failure_of_a_host_that_failed_counts() -> None:
+    found = heard(BAD, GOOD)
+    found.failures = [HostFailure("h0", "a", "rescued", ""), HostFailure("h1", "a", "rescued", "")]
+    found.failures.append(HostFailure("h0", "b", "real", ""))
+    assert [failure.message for failure in failures_of(found, Status.FAILED, "p")] == ["real"]
+
+
+def test_a_run_interrupted_between_two_steps_is_canceled() -> None:
+    assert run_status([Status.SUCCESSFUL], interrupted=True) is Status.CANCELED
+    assert run_status([Status.SUCCESSFUL], interrupted=False) is Status.SUCCESSFUL
+
+
+def test_a_failure_before_any_host_is_a_refusal() -> None:
+    assert exit_code(Status.FAILED, any_host=False) is ExitCode.REFUSED
+    assert exit_code(Status.FAILED, any_host=True) is ExitCode.HOST_FAILED
+    assert exit_code(Status.UNREACHABLE, any_host=True) is ExitCode.UNREACHABLE
