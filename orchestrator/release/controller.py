@@ -1,0 +1,267 @@
+"""The release commands: what is checked, in which order things are done, and when a version is taken back unasked."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from orchestrator.delivery import Environment, Manifest, artifact_path, load_manifest
+from orchestrator.errors import ExitCode, ReleaseError
+from orchestrator.records.entities import Release, ReleaseState, Status
+from orchestrator.release.alignment import align
+from orchestrator.release.edge import EdgeTruth
+from orchestrator.release.hands import Done, Hands
+from orchestrator.release.journal import Journal, ReleaseStore
+from orchestrator.release.machine import Action, after, commands, may, spoken
+from orchestrator.release.plan import StepPlan
+from orchestrator.release.situation import CarryOut, Situation, Verdict
+
+
+class Controller:
+    """One application's releases in one environment."""
+
+    def __init__(self, environment: Environment, store: ReleaseStore, carry_out: CarryOut, operator: str) -> None:
+        self._environment = environment
+        self._application = environment.delivery.application.name
+        self._plan = StepPlan(environment.delivery.release.steps)
+        self._journal = Journal(store, environment.name, self._application, operator)
+        self._hands = Hands(self._journal, carry_out)
+
+    def start(
+        self, version: str, *, weight: int | None = None, again: bool = False, reason: str | None = None
+    ) -> Verdict:
+        """Stage `version`, and send it `weight` percent of the users when asked to."""
+        manifest = load_manifest(self._environment, version)
+        self._check_artifact(manifest)
+        if weight is not None:
+            self._plan.target(0, weight)
+        self._refuse_a_second(version)
+        self._refuse_void(version, again, reason)
+        release = self._journal.create(version, manifest.artifact.sha256, reason)
+        done = self._hands.stage(release, self._variables(version))
+        if not done.succeeded or done.release.state is ReleaseState.FAILED:
+            return self._verdict(f"{version} could not be staged; {self._spoken(done.release)}", done, failed=True)
+        if done.release.state is ReleaseState.PROMOTED:
+            return self._verdict(f"{version} is the first version and serves all users", done)
+        if weight is None:
+            return self._verdict(f"{version} is staged; no user has it yet", done)
+        return self._widen(done.release, weight, reason)
+
+    def widen(self, weight: int | None = None, reason: str | None = None) -> Verdict:
+        """Send `weight` percent of the users, or the next step's, to the candidate."""
+        release = self._present()
+        after(release.version, release.state, release.weight, Action.WIDEN)
+        return self._widen(release, self._plan.target(release.weight, weight), reason)
+
+    def promote(self, reason: str | None = None) -> Verdict:
+        """Make the candidate the stable version."""
+        release = self._present()
+        after(release.version, release.state, release.weight, Action.PROMOTE)
+        self._check_unchanged(release)
+        done = self._hands.promote(release, self._variables(release.version), reason)
+        if done.succeeded and done.release.state is ReleaseState.PROMOTED:
+            return self._verdict(f"{release.version} is the stable version", done)
+        return self._after_failure(done)
+
+    def abort(self, reason: str | None = None) -> Verdict:
+        """Give the release up without a judgement on its version: users back, candidate stopped."""
+        release = self._present()
+        done = self._hands.take_back(release, Action.ABORT, reason, {"stop_candidate": True})
+        if done.release.state is ReleaseState.ABORTED:
+            said = f"{release.version} is aborted{self._serving(done.truth)}; it may be started again"
+            return self._verdict(said, done, failed=done.outcome.status is not Status.SUCCESSFUL)
+        return self._not_taken_back(done)
+
+    def rollback(self, reason: str | None = None, *, stop_candidate: bool = False) -> Verdict:
+        """All users to the version they had before, and this one is void."""
+        release = self._to_roll_back()
+        given = {"stop_candidate": True} if stop_candidate else {}
+        done = self._hands.take_back(release, Action.ROLL_BACK, reason, given)
+        if done.release.state is ReleaseState.ROLLED_BACK:
+            said = f"{release.version} is rolled back{self._serving(done.truth)}"
+            return self._verdict(said, done, failed=done.outcome.status is not Status.SUCCESSFUL)
+        return self._not_taken_back(done)
+
+    def status(self, *, live: bool = False) -> Verdict:
+        """How the newest release stands: by the record, or by the edge's own word when `live`."""
+        if not live:
+            return Verdict("", self._situation())
+        truth = self._hands.ask()
+        align(self._journal, self._hands, truth)
+        return Verdict("", self._situation(truth), notices=tuple(self._hands.notices))
+
+    def _widen(self, release: Release, weight: int, reason: str | None) -> Verdict:
+        self._check_unchanged(release)
+        done = self._hands.widen(release, self._variables(release.version), weight, reason)
+        if done.succeeded and done.release.state.is_open:
+            return self._verdict(f"{release.version} has {done.release.weight} % of the users", done)
+        return self._after_failure(done)
+
+    def _after_failure(self, done: Done) -> Verdict:
+        """A step that went wrong: users may be on a version that is not well, so they go back without being asked."""
+        release, status = done.release, done.outcome.status
+        if not release.state.is_open and release.state is not ReleaseState.PROMOTED:
+            return self._verdict(f"{release.version} was taken back meanwhile", done, failed=True)
+        if status is Status.UNREACHABLE:
+            # Not the candidate's fault, and what cannot be reached cannot be taken back either: a person decides.
+            return self._verdict(
+                f"{release.version} is {self._spoken(release)}: hosts cannot be reached", done, failed=True
+            )
+        if status is not Status.FAILED and status is not Status.SUCCESSFUL:
+            return self._verdict(
+                f"{release.version} is {self._spoken(release)}: the step was interrupted", done, failed=True
+            )
+        if release.weight == 0 and self._nobody_has(release.version, done.truth or self._hands.heard()):
+            return self._verdict(f"the step failed; {release.version} is held and no user has it", done, failed=True)
+        because = done.outcome.failures[0].message if done.outcome.failures else "the edge gave no answer"
+        back = self._hands.take_back(release, Action.ROLL_BACK, f"a step failed: {because}")
+        if back.release.state is not ReleaseState.ROLLED_BACK:
+            return self._not_taken_back(back)
+        said = f"the step failed, and {release.version} was taken back{self._serving(back.truth)}"
+        return self._verdict(said, back, exit_code=ExitCode.TAKEN_BACK)
+
+    def _nobody_has(self, version: str, truth: EdgeTruth | None) -> bool:
+        """Whether all edges say that no user is on `version`. Asked only when the record knows of none either."""
+        place = truth.place_of(version) if truth else None
+        return place is not None and place[1] == 0
+
+    def _not_taken_back(self, done: Done) -> Verdict:
+        said = f"{done.release.version} could NOT be taken back everywhere; users may still be on it"
+        self._hands.notices.append("mend or cut off the hosts named above, then `lifecycle release rollback` again")
+        return self._verdict(said, done, failed=True)
+
+    def _present(self) -> Release:
+        """The open release, its record certain. Raises ReleaseError when there is none."""
+        release = self._journal.open()
+        if release and self._journal.unconfirmed(release):
+            release = self._hands.reconcile(release, self._hands.ask())
+        if release is None:
+            raise ReleaseError("no release is on its way", remedy="`lifecycle release start VERSION` begins one")
+        if not release.state.is_open:
+            where = spoken(release.state, release.weight)
+            raise ReleaseError(
+                f"{release.version} is {where}, as the edge says", remedy=may(release.state, release.weight)
+            )
+        return release
+
+    def _to_roll_back(self) -> Release:
+        """The release to take back. The edge is not asked first: users may be waiting on a bad version.
+
+        Only after a start that was killed it is: no user has that version, and nobody knows whether the edge does.
+        """
+        release = self._journal.open() or self._promoted_with_a_way_back()
+        last = self._journal.unconfirmed(release)
+        if last and last.action == Action.STAGE:
+            release = self._hands.reconcile(release, self._hands.ask())
+        after(release.version, release.state, release.weight, Action.ROLL_BACK)
+        return release
+
+    def _promoted_with_a_way_back(self) -> Release:
+        """The stable version, when the edge said last that the one before it is still kept warm."""
+        told = self._journal.last_truth() or {}
+        stable, previous = told.get("stable") or {}, told.get("previous")
+        promoted = [r for r in self._journal.all() if r.state is ReleaseState.PROMOTED]
+        release = next((r for r in promoted if r.version == stable.get("version")), None)
+        if release is None:
+            raise ReleaseError("nothing to roll back", remedy="`lifecycle release status --live` asks the edge")
+        if previous is None:
+            raise ReleaseError(
+                f"nothing to roll back: no version before {release.version} is kept warm",
+                remedy="start the older version as a release",
+            )
+        return release
+
+    def _refuse_a_second(self, version: str) -> None:
+        """One release at a time, and none of what already serves. The edge is asked before anything is refused."""
+        present = self._journal.open() or self._journal.newest()
+        if present is None:
+            return
+        uncertain = present.state.is_open or self._journal.unconfirmed(present)
+        if not uncertain and not self._serves(version):
+            return
+        truth = self._hands.ask()
+        align(self._journal, self._hands, truth)
+        present = self._journal.open()
+        if present:
+            raise ReleaseError(
+                f"{present.version} is {self._spoken(present)}", remedy=may(present.state, present.weight)
+            )
+        if truth.stable and truth.stable.version == version:
+            raise ReleaseError(f"{version} is the stable version already")
+
+    def _refuse_void(self, version: str, again: bool, reason: str | None) -> None:
+        void = [r for r in self._journal.all() if r.version == version and r.state is ReleaseState.ROLLED_BACK]
+        if again and not reason:
+            raise ReleaseError("--again needs --reason: it goes on record")
+        if void and not again:
+            when = f"{void[0].ended_at:%Y-%m-%d %H:%M} UTC" if void[0].ended_at else "before"
+            raise ReleaseError(
+                f"{version} was rolled back {when} and is void",
+                remedy="give the mended software a new version, or use --again --reason TEXT",
+            )
+
+    def _serves(self, version: str) -> bool:
+        stable = (self._journal.last_truth() or {}).get("stable") or {}
+        return stable.get("version") == version
+
+    def _check_artifact(self, manifest: Manifest) -> None:
+        """The file on the controller must be the one the manifest means, before any host is touched."""
+        file = artifact_path(self._environment, manifest)
+        if file is None:
+            return
+        with file.open("rb") as artifact:
+            found = hashlib.file_digest(artifact, "sha256").hexdigest()
+        if found != manifest.artifact.sha256:
+            raise ReleaseError(
+                f"the artifact has sha256 {found}, but the manifest says {manifest.artifact.sha256}",
+                where=str(file),
+                remedy="fetch the right file, or correct the manifest if this is the one that was approved",
+            )
+
+    def _check_unchanged(self, release: Release) -> None:
+        """What is widened is what was staged."""
+        sha256 = load_manifest(self._environment, release.version).artifact.sha256
+        if release.artifact_sha256 and sha256 != release.artifact_sha256:
+            raise ReleaseError(
+                f"the manifest of {release.version} names another artifact than the one that was staged",
+                where=str(self._environment.manifest_path(release.version)),
+                remedy="give the other artifact a version of its own",
+            )
+
+    def _variables(self, version: str) -> Mapping[str, Any]:
+        return {"candidate": version, "release_manifest": str(self._environment.manifest_path(version))}
+
+    def _spoken(self, release: Release) -> str:
+        return spoken(release.state, release.weight)
+
+    def _serving(self, truth: EdgeTruth | None) -> str:
+        return f"; all users have {truth.stable.version}" if truth and truth.stable else ""
+
+    def _situation(self, truth: EdgeTruth | None = None) -> Situation:
+        release = self._journal.open() or self._journal.newest()
+        return Situation(
+            environment=self._environment.name,
+            application=self._application,
+            plan=self._plan,
+            release=release,
+            steps=tuple(self._journal.steps(release)) if release else (),
+            unconfirmed=self._journal.unconfirmed(release) if release else None,
+            edge=truth.as_data() if truth else self._journal.last_truth(),
+            commands=commands(release.state, release.weight) if release else (),
+            live=truth is not None,
+        )
+
+    def _verdict(self, said: str, done: Done, *, failed: bool = False, exit_code: ExitCode = ExitCode.DONE) -> Verdict:
+        if failed:
+            bad = done.outcome.exit_code
+            exit_code = bad if bad is not ExitCode.DONE else ExitCode.HOST_FAILED
+        hands = self._hands
+        return Verdict(
+            said=said,
+            situation=self._situation(),
+            exit_code=exit_code,
+            failures=tuple(hands.failures),
+            notices=tuple(hands.notices),
+            run_ids=tuple(hands.run_ids),
+        )

@@ -1,0 +1,180 @@
+"""Do one thing to a release: write it down, carry it out, believe the edge, write down what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from orchestrator.errors import ExitCode, LifecycleError, LockedError, ReleaseError, UsageError
+from orchestrator.records.entities import Release, ReleaseState, Status
+from orchestrator.release import edge
+from orchestrator.release.edge import EdgeTruth
+from orchestrator.release.journal import Journal
+from orchestrator.release.machine import Action, after
+from orchestrator.release.situation import CarryOut, Failure, Outcome
+
+RELEASE: Final = "release"
+ROLLBACK: Final = "rollback"
+ASK: Final = "release_status"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What one action came to. `truth` is the edge's own word, when it was heard."""
+
+    release: Release
+    outcome: Outcome
+    truth: EdgeTruth | None
+
+    @property
+    def succeeded(self) -> bool:
+        return self.outcome.status is Status.SUCCESSFUL and self.truth is not None
+
+
+class Hands:
+    """Carries single actions out. Which action follows which is the controller's business."""
+
+    def __init__(self, journal: Journal, carry_out: CarryOut) -> None:
+        self._journal = journal
+        self._carry_out = carry_out
+        self.run_ids: list[int] = []
+        self.failures: list[Failure] = []
+        self.notices: list[str] = []
+
+    def stage(self, release: Release, variables: Mapping[str, Any]) -> Done:
+        """Bring the version into the idle slot. The very first one is promoted at once: there is nobody to protect."""
+        done = self._carry(release, Action.STAGE, RELEASE, {**variables, "weight": 0}, 0, release.reason)
+        place = done.truth.place_of(release.version) if done.truth else None
+        if done.succeeded and place:
+            return self._confirm(done, Action.STAGE, *place)
+        if place:
+            # The run failed somewhere, but the edge already has the candidate: it is there, and somebody should look.
+            state = ReleaseState.HELD if place[0].is_open else place[0]
+            return self._confirm(done, Action.HOLD, state, place[1], self._bad(done))
+        return self._confirm(done, Action.FAIL, ReleaseState.FAILED, 0, self._bad(done))
+
+    def widen(self, release: Release, variables: Mapping[str, Any], weight: int, reason: str | None) -> Done:
+        """Send `weight` percent of the users to the candidate."""
+        after(release.version, release.state, release.weight, Action.WIDEN)
+        done = self._carry(release, Action.WIDEN, RELEASE, {**variables, "weight": weight}, weight, reason)
+        return self._settle_forward(done, Action.WIDEN)
+
+    def promote(self, release: Release, variables: Mapping[str, Any], reason: str | None) -> Done:
+        """Make the candidate the stable version."""
+        after(release.version, release.state, release.weight, Action.PROMOTE)
+        done = self._carry(release, Action.PROMOTE, RELEASE, {**variables, "promote": True}, 100, reason)
+        return self._settle_forward(done, Action.PROMOTE)
+
+    def take_back(
+        self, release: Release, action: Action, reason: str | None, variables: Mapping[str, Any] | None = None
+    ) -> Done:
+        """All users to the version they had before. `action` is ROLL_BACK or ABORT."""
+        wanted = after(release.version, release.state, release.weight, action)
+        # Named, so that an edge which does not have this version any more has nothing to do.
+        given = {"take_back": release.version, **(variables or {})}
+        done = self._carry(release, action, ROLLBACK, given, 0, reason)
+        if done.outcome.status is Status.FAILED:
+            done = replace(done, truth=self.heard())
+        place = done.truth.place_of(release.version) if done.truth else None
+        if done.truth and place is None:
+            return self._confirm(done, action, wanted, 0)
+        state, weight = place or (release.state, release.weight)
+        if state.is_open:
+            state = ReleaseState.HELD
+        return self._confirm(done, action, state, weight, self._bad(done))
+
+    def ask(self) -> EdgeTruth:
+        """Ask the edge what it serves. Changes nothing."""
+        outcome = self._carry_out(ASK, {})
+        self.run_ids.append(outcome.run_id)
+        truth = edge.read(outcome.data) if outcome.status is Status.SUCCESSFUL else None
+        if truth is None:
+            why = "; ".join(f"{failure.host}: {failure.message}" for failure in outcome.failures[:1])
+            error = ReleaseError(
+                f"the edge cannot be asked what it serves ({why or 'it gave no answer'})",
+                remedy=f"`lifecycle show {outcome.run_id}` has the details",
+            )
+            error.exit_code = outcome.exit_code if outcome.exit_code is not ExitCode.DONE else ExitCode.HOST_FAILED
+            raise error
+        return truth
+
+    def heard(self) -> EdgeTruth | None:
+        """The edge's word if it can be had: what failed may have failed after the users were moved, or before."""
+        try:
+            return self.ask()
+        except LifecycleError:
+            return None
+
+    def reconcile(self, release: Release, truth: EdgeTruth) -> Release:
+        """Bring a record nobody is sure of in line with the edge, which is always right."""
+        place = truth.place_of(release.version)
+        if place is None:
+            state, why = self._gone(release, truth), "the edge does not have it any more"
+            weight = release.weight if state is release.state else 0
+        else:
+            (state, weight), why = place, f"the edge has it at {place[1]} %"
+        self.notices.append(f"the record of {release.version} was not certain; {why}")
+        return self._journal.came_to(
+            release, Action.RECONCILE, Status.SUCCESSFUL, state, weight, truth=truth, reason=why
+        )
+
+    def _gone(self, release: Release, truth: EdgeTruth) -> ReleaseState:
+        last = self._journal.unconfirmed(release)
+        if last and last.action in (Action.STAGE, Action.FAIL):
+            return ReleaseState.FAILED
+        if release.state is ReleaseState.PROMOTED and not truth.went_back(release.version, release.previous):
+            return release.state
+        # Another version serves: somebody, or the edge itself, took this one back. Nothing serves: the site is new.
+        taken_back = truth.stable is not None and not (last and last.action == Action.ABORT)
+        return ReleaseState.ROLLED_BACK if taken_back else ReleaseState.ABORTED
+
+    def _carry(
+        self,
+        release: Release,
+        action: Action,
+        phase: str,
+        variables: Mapping[str, Any],
+        weight: int,
+        reason: str | None,
+    ) -> Done:
+        intent = self._journal.intend(release, action, weight, reason)
+        try:
+            outcome = self._carry_out(phase, variables)
+        except (LockedError, UsageError) as error:
+            # Refused before any host was touched. Whatever else goes wrong leaves the intent open: nobody knows.
+            self._journal.not_run(release, intent, error.line())
+            if action is Action.STAGE:
+                self._journal.came_to(release, Action.FAIL, Status.SUCCESSFUL, ReleaseState.FAILED, 0)
+            raise
+        self.run_ids.append(outcome.run_id)
+        self.failures.extend(outcome.failures)
+        self.notices.extend(notice for notice in outcome.notices if notice not in self.notices)
+        # An edge that was not reached may serve something else than the others say.
+        partial = outcome.status is Status.UNREACHABLE or any(failure.unreachable for failure in outcome.failures)
+        return Done(release, outcome, None if partial else edge.read(outcome.data))
+
+    def _settle_forward(self, done: Done, action: Action) -> Done:
+        """After a widening or a promotion: where the edge says the version is, or held when that is not known."""
+        release, place = done.release, done.truth.place_of(done.release.version) if done.truth else None
+        if done.succeeded and place:
+            return self._confirm(done, action, *place)
+        if done.succeeded:
+            self.notices.append(f"the edge does not have {release.version} any more: somebody took it back")
+            return self._confirm(done, action, ReleaseState.ROLLED_BACK, 0)
+        weight = place[1] if place else release.weight
+        return self._confirm(done, Action.HOLD, ReleaseState.HELD, weight, self._bad(done))
+
+    def _bad(self, done: Done) -> Status:
+        """The run's own status, or failed when it ended well but not where it should have."""
+        return Status.FAILED if done.outcome.status is Status.SUCCESSFUL else done.outcome.status
+
+    def _confirm(
+        self, done: Done, action: Action, state: ReleaseState, weight: int, status: Status = Status.SUCCESSFUL
+    ) -> Done:
+        failures = done.outcome.failures
+        reason = f"{failures[0].host}: {failures[0].message}" if failures else None
+        release = self._journal.came_to(
+            done.release, action, status, state, weight, truth=done.truth, run_id=done.outcome.run_id, reason=reason
+        )
+        return Done(release, done.outcome, done.truth)
