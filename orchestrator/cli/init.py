@@ -1,0 +1,51 @@
+"""`lifecycle init` and `lifecycle schema`: how a client begins."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from orchestrator.cli.options import json_option
+
+
+@click.command()
+@click.argument("client")
+@click.option(
+    "--stage", default="test", show_default=True, help="Which of the client's environments: test, production, ..."
+)
+@click.option("--application", metavar="NAME", default="application", show_default=True, help="What is delivered.")
+@click.option(
+    "--directory",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("inventories"),
+    show_default=True,
+    help="Where environments live.",
+)
+@json_option
+def init(client: str, stage: str, application: str, directory: Path, as_json: bool) -> None:
+    """Scaffold the environment DIRECTORY/CLIENT-STAGE with comments that say what goes where.
+
+    Nothing that is there already is touched.
+    """
+    from orchestrator.delivery.scaffold import scaffold
+
+    path = directory / f"{client}-{stage}"
+    files = scaffold(path, client, stage, application)
+    if as_json:
+        click.echo(json.dumps({"environment": path.name, "path": str(path), "files": [str(file) for file in files]}))
+        return
+    for file in files:
+        click.echo(f"  {file}")
+    click.echo(f"\n{path} is made. What to fill in, in order: {path / 'README.md'}")
+
+
+@click.command()
+@click.argument("name", type=click.Choice(["delivery", "manifest"]))
+@click.option("--markdown", is_flag=True, help="A table of all keys for people instead.")
+def schema(name: str, markdown: bool) -> None:
+    """Print the JSON Schema of delivery.yml (delivery) or of releases/VERSION.yml (manifest)."""
+    from orchestrator.delivery import published
+
+    click.echo(published.table(name) if markdown else json.dumps(published.schema(name), indent=2), nl=not markdown)

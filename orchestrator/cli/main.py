@@ -1,0 +1,72 @@
+"""The command `lifecycle`: loads a verb group when it is asked for, and turns errors into one line."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from orchestrator.errors import ExitCode, LifecycleError
+
+# name -> module:attribute. Loaded on use, so that `lifecycle --help` and shell completion stay fast.
+COMMANDS = {
+    "init": ("orchestrator.cli.init:init", "Scaffold an environment for a client."),
+    "run": ("orchestrator.cli.run:run", "Run one or more phases against an environment."),
+    "release": ("orchestrator.cli.release:release", "Bring a version to the users step by step, or take it back."),
+    "history": ("orchestrator.cli.records:history", "List the runs on record."),
+    "show": ("orchestrator.cli.records:show", "Show one run: its steps, hosts and results."),
+    "lab": ("orchestrator.cli.lab:lab", "Test hosts on podman: up, down, status, shell, reset."),
+    "schema": ("orchestrator.cli.init:schema", "Print the JSON Schema of delivery.yml or of a release manifest."),
+}
+
+
+class LazyGroup(click.Group):
+    """A click group whose commands are imported when they are used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[cmd_name][0].split(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="impl-lifecycle")
+def lifecycle() -> None:
+    """Deliver packaged software to plain Debian machines, phase by phase, and keep the record.
+
+    Exit codes: 0 done, 1 usage or refused, 2 a host failed, 3 released then taken back,
+    4 a host unreachable, 99 interrupted.
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Entry point. Ends the process with a documented exit code; never with a traceback for a known mistake."""
+    sys.exit(invoke(lifecycle, arguments))
+
+
+def invoke(command: click.Command, arguments: list[str] | None) -> int:
+    """Run `command` and return its exit code. A command may return an ExitCode; None means done."""
+    try:
+        outcome: Any = command.main(args=arguments, prog_name="lifecycle", standalone_mode=False)
+    except LifecycleError as error:
+        for line in error.lines():
+            click.echo(f"lifecycle: {line}", err=True)
+        return int(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("lifecycle: interrupted", err=True)
+        return int(ExitCode.INTERRUPTED)
+    except click.ClickException as error:
+        click.echo(f"lifecycle: {' '.join(error.format_message().split())}", err=True)
+        return int(ExitCode.REFUSED)
+    return int(outcome) if isinstance(outcome, int) else int(ExitCode.DONE)

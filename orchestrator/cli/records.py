@@ -1,0 +1,131 @@
+"""`lifecycle history` and `lifecycle show`: what is on record."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from orchestrator.cli.options import json_option
+
+if TYPE_CHECKING:
+    from orchestrator.records.entities import ResultRecord, Run
+
+
+@click.command()
+@click.option("-i", "--environment", metavar="ENV", help="Only this environment: its name or its directory.")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many, newest first.")
+@json_option
+def history(environment: str | None, limit: int, as_json: bool) -> None:
+    """List the runs on record."""
+    from pathlib import Path
+
+    from orchestrator.records import open_store
+
+    name = Path(environment).resolve().name if environment else None
+    runs = open_store().list_runs(name, limit)
+    if as_json:
+        click.echo(json.dumps([run_data(run) for run in runs], indent=2, default=str))
+        return
+    if not runs:
+        click.echo("no runs on record")
+    for run in runs:
+        click.echo(history_line(run))
+
+
+@click.command()
+@click.argument("run_id", metavar="RUN", type=int)
+@click.option("--host", help="Only results of this host.")
+@click.option("--failed", is_flag=True, help="Only what failed or was unreachable.")
+@click.option("--diff", "with_diff", is_flag=True, help="With what changed inside files.")
+@json_option
+def show(run_id: int, host: str | None, failed: bool, with_diff: bool, as_json: bool) -> None:
+    """Show one run: its steps, hosts and results."""
+    from orchestrator.records import open_store
+
+    store = open_store()
+    run = store.get_run(run_id)
+    results = store.list_results(run_id, host, failed)
+    if as_json:
+        data = {**run_data(run), "results": [result_data(result, with_diff) for result in results]}
+        click.echo(json.dumps(data, indent=2, default=str))
+        return
+    show_run(run)
+    for result in results:
+        show_result(result, with_diff)
+
+
+def run_data(run: Run) -> dict[str, Any]:
+    """A run for a program. Keys are an interface: add, never rename."""
+    about = asdict(run.about)
+    return {
+        "run": run.id,
+        **{key: value for key, value in about.items() if key != "actor"},
+        "operator": run.about.actor.operator,
+        "status": run.status,
+        "changed": run.changed,
+        "recorded": run.recorded,
+        "started_at": run.started_at.isoformat(),
+        "ended_at": run.ended_at.isoformat() if run.ended_at else None,
+        "steps": [{**asdict(step), "changed": step.changed} for step in run.steps],
+    }
+
+
+def result_data(result: ResultRecord, with_diff: bool) -> dict[str, Any]:
+    data = asdict(result)
+    data["output"] = json.loads(result.output) if result.output and not result.cut else result.output
+    return data if with_diff else {key: value for key, value in data.items() if key != "diff"}
+
+
+def history_line(run: Run) -> str:
+    from orchestrator.cli.progress import status_word
+
+    started = run.started_at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    marks = [word for word, given in (("check", run.about.check), ("partly recorded", run.recorded != "full")) if given]
+    extra = f" [{', '.join(marks)}]" if marks else ""
+    reason = f" - {run.about.reason}" if run.about.reason else ""
+    phases = " ".join(run.about.phases)
+    status = status_word(run.status, run.changed)
+    return (
+        f"{run.id:>5}  {started}  {duration(run):>7}  {run.about.environment:<20} {phases:<22} {status}{extra}"
+        f"  {run.about.actor.operator}{reason}"
+    )
+
+
+def duration(run: Run) -> str:
+    if run.ended_at is None:
+        return "-"
+    seconds = int((run.ended_at - run.started_at).total_seconds())
+    return f"{seconds // 60}:{seconds % 60:02d}"
+
+
+def show_run(run: Run) -> None:
+    from orchestrator.cli.progress import recap_line, status_word
+
+    about = run.about
+    click.echo(history_line(run).strip())
+    dirty = " with uncommitted changes" if about.git_dirty else ""
+    click.echo(f"  commit     {about.git_commit or 'not in a git repository'}{dirty}")
+    click.echo(f"  inventory  {about.environment_path} sha256:{(about.inventory_digest or '')[:12]}")
+    click.echo(f"  versions   {', '.join(f'{name} {version}' for name, version in about.versions.items())}")
+    if about.options:
+        click.echo(f"  options    {json.dumps(about.options)}")
+    for step in run.steps:
+        click.echo(f"\n{step.phase}: {status_word(step.status, step.changed)}")
+        for host, totals in step.hosts.items():
+            click.echo(f"  {recap_line(host, totals)}")
+        for key, value in step.data.items():
+            click.echo(f"  {key}: {json.dumps(value, default=str)}")
+    click.echo("")
+
+
+def show_result(result: ResultRecord, with_diff: bool) -> None:
+    cut = " (cut)" if result.cut else ""
+    click.echo(f"{result.status!s:<12}{result.host:<20} {result.task}{cut}")
+    for line in result.message.splitlines():
+        click.echo(f"    {line}")
+    if with_diff and result.diff:
+        for line in result.diff.splitlines():
+            click.echo(f"    {line}")

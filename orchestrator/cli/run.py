@@ -1,0 +1,58 @@
+"""`lifecycle run`: carry phases out and show how they go."""
+
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from orchestrator.cli.options import ansible_options, ask, environment_option, extra_variables, json_option
+from orchestrator.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from orchestrator.delivery import Environment
+
+# The imports of a run make 150 garbage collections that find nothing: a fifth of what starting costs.
+gc.set_threshold(200_000, 50, 50)
+
+
+@click.command()
+@click.argument("phases", nargs=-1, required=True, metavar="PHASE...")
+@environment_option
+@ansible_options
+@json_option
+def run(phases: tuple[str, ...], environment: Environment, as_json: bool, **options: Any) -> ExitCode:
+    """Run PHASE after PHASE against an environment, and keep the record.
+
+    PHASE is preflight, provision, inspect, or the path of a playbook of your own (ending in .yml).
+    """
+    from orchestrator.cli.progress import listener, render
+    from orchestrator.engine import RunRequest, carry_out
+    from orchestrator.records import open_store
+
+    variables, files = extra_variables(options.pop("extra_vars"))
+    _require_files((*files, *(phase for phase in phases if phase.endswith((".yml", ".yaml")))))
+    request = RunRequest(
+        environment=environment,
+        phases=phases,
+        extra_vars=variables,
+        extra_files=files,
+        become_password=ask(options.pop("ask_become_pass"), "Sudo password"),
+        connection_password=ask(options.pop("ask_pass"), "SSH password"),
+        vault_password=ask(options.pop("ask_vault_pass"), "Vault password"),
+        **options,
+    )
+    with listener(as_json) as watching:
+        outcome = carry_out(request, open_store(), watching)
+    render(outcome, as_json)
+    # The interpreter would collect everything once more before it ends: another 0.1 s of CPU for nothing.
+    gc.freeze()
+    return outcome.exit_code
+
+
+def _require_files(names: tuple[str, ...]) -> None:
+    missing = next((name for name in names if not Path(name).is_file()), None)
+    if missing is not None:
+        raise UsageError("there is no such file", where=missing)

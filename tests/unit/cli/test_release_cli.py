@@ -1,0 +1,175 @@
+"""`lifecycle release` from the command line to the screen, with an engine that touches no host."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import orchestrator.engine
+from orchestrator.cli.main import invoke, lifecycle
+from orchestrator.delivery import Environment
+from orchestrator.engine import HostFailure, RunOutcome, RunRequest
+from orchestrator.errors import ExitCode
+from orchestrator.records import Store
+from orchestrator.records.entities import Actor, NewRun
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "release"))
+
+from release_fakes import FakeEdge, KilledError
+from release_site import make_environment
+
+
+class Engine:
+    """Carries out on a fake edge and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.edge = FakeEdge()
+        self.requests: list[RunRequest] = []
+
+    def carry_out(self, request: RunRequest, store: Store, _listener: object = None) -> RunOutcome:
+        self.requests.append(request)
+        about = NewRun(request.environment.name, "/x", request.phases, Actor("alice", "here", 1, "1"))
+        run_id = store.begin_run(about)
+        done = self.edge.carry_out(request.phases[0], request.extra_vars)
+        failures = tuple(HostFailure(f.host, "Health", f.message, "release.yml:3") for f in done.failures)
+        store.end_run(run_id, done.status)
+        return RunOutcome(run_id, done.status, (), done.data, failures, done.exit_code)
+
+
+@pytest.fixture
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Environment:
+    monkeypatch.setenv("LIFECYCLE_VAR", str(tmp_path / "var"))
+    monkeypatch.delenv("LIFECYCLE_DATABASE_URL", raising=False)
+    return make_environment(tmp_path)
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
+    engine = Engine()
+    monkeypatch.setattr(orchestrator.engine, "carry_out", engine.carry_out)
+    return engine
+
+
+@pytest.fixture
+def release(environment: Environment, engine: Engine, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Run `lifecycle release ...` and return (exit code, stdout, stderr)."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        code = invoke(lifecycle, ["release", *arguments, "-i", str(environment.path)])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+def test_the_road_of_a_release(release: Any) -> None:
+    assert release("start", "1.0.0")[0] == ExitCode.DONE
+    code, out, _ = release("start", "1.1.0", "--weight", "10")
+    assert code == ExitCode.DONE
+    assert "1.1.0 has 10 % of the users" in out
+    assert "stable     1.0.0        blue   90 % of the users" in out
+    assert "candidate  1.1.0        green  10 % of the users" in out
+    assert "10 % done, 50 % next, 100 %" in out
+    assert "may follow widen, abort, rollback" in out
+    release("widen")
+    release("widen", "100")
+    assert release("promote")[0] == ExitCode.DONE
+    code, out, _ = release("rollback", "--reason", "the reception cannot print")
+    assert code == ExitCode.DONE
+    assert "1.1.0 is rolled back; all users have 1.0.0" in out
+
+
+def test_a_failed_step_ends_with_the_exit_code_of_its_own(release: Any, engine: Engine) -> None:
+    release("start", "1.0.0")
+    release("start", "1.1.0", "--weight", "10")
+    engine.edge.fault = "failed after"
+    code, out, err = release("widen")
+    assert code == ExitCode.TAKEN_BACK
+    assert "the step failed, and 1.1.0 was taken back; all users have 1.0.0" in out
+    assert "app1: the candidate does not get well" in err
+
+
+@pytest.mark.parametrize("command", [("widen",), ("promote",), ("abort",), ("rollback",), ("start", "9.9.9")])
+def test_a_refusal_is_one_line_and_touches_nothing(release: Any, engine: Engine, command: tuple[str, ...]) -> None:
+    code, out, err = release(*command)
+    assert code == ExitCode.REFUSED
+    assert out == ""
+    assert err.startswith("lifecycle: ")
+    assert len(err.splitlines()) == 1
+    assert engine.requests == []
+
+
+def test_every_mistake_of_a_manifest_has_a_line_of_its_own(release: Any, environment: Environment) -> None:
+    manifest = environment.manifest_path("1.1.0")
+    manifest.write_text(manifest.read_text().replace("clinic\n", "shop\n").replace("../", "../not-"))
+    code, _, err = release("start", "1.1.0")
+    assert code == ExitCode.REFUSED
+    assert [line.split(": ")[1].rsplit(":", 1)[1] for line in err.splitlines()] == ["2", "4"]
+
+
+def test_status_shows_the_record_without_touching_a_host(release: Any, engine: Engine) -> None:
+    release("start", "1.0.0")
+    asked = len(engine.requests)
+    code, out, _ = release("status")
+    assert code == ExitCode.DONE
+    assert len(engine.requests) == asked
+    assert "--live asks the edge" in out
+    release("status", "--live")
+    assert engine.requests[-1].phases == ("release_status",)
+
+
+def test_json_is_one_object_and_nothing_else(release: Any) -> None:
+    release("start", "1.0.0")
+    code, out, _ = release("start", "1.1.0", "--weight", "50", "--json")
+    data = json.loads(out)
+    assert code == data["exit_code"] == 0
+    assert data["release"]["version"] == "1.1.0"
+    assert data["release"]["state"] == "widening"
+    assert (data["done"], data["next"], data["may_follow"]) == ([10, 50], 100, ["widen", "abort", "rollback"])
+    assert data["edge"]["candidate"]["version"] == "1.1.0"
+    assert len(data["runs"]) == 2
+
+
+def test_the_options_reach_the_engine_and_cannot_change_what_is_released(release: Any, engine: Engine) -> None:
+    release(
+        "start", "1.0.0", "-e", "candidate=6.6.6 colour_scheme=dark", "-e", "@more.yml", "--vault-id", "v.txt", "-v"
+    )
+    request = engine.requests[-1]
+    assert request.extra_vars["candidate"] == "1.0.0"
+    assert request.extra_vars["colour_scheme"] == "dark"
+    assert request.extra_files == ("more.yml",)
+    assert (request.vault_ids, request.verbosity) == (("v.txt",), 1)
+
+
+def test_the_reason_is_on_record_with_the_run(release: Any, engine: Engine) -> None:
+    release("start", "1.0.0", "--reason", "go-live agreed on the phone")
+    assert engine.requests[-1].reason == "go-live agreed on the phone"
+
+
+def test_a_killed_command_is_shown_until_the_edge_was_asked(release: Any, engine: Engine) -> None:
+    release("start", "1.0.0")
+    release("start", "1.1.0")
+    engine.edge.fault = "killed after"
+    with pytest.raises(KilledError):
+        release("widen")
+    assert "NOT SURE   widen to 10 % by" in release("status")[1]
+    assert "NOT SURE" not in release("status", "--live")[1]
+
+
+@pytest.mark.parametrize("fault", ["records", "lock"])
+def test_when_a_rollback_cannot_begin_the_way_by_hand_is_named(
+    release: Any, environment: Environment, engine: Engine, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    release("start", "1.0.0")
+    release("start", "1.1.0", "--weight", "10")
+    if fault == "records":
+        monkeypatch.setenv("LIFECYCLE_DATABASE_URL", "sqlite:////proc/no/such/place.db")
+    else:
+        engine.edge.fault = "locked"
+    code, _, err = release("rollback")
+    assert code == ExitCode.REFUSED
+    assert f"ansible-playbook impl.lifecycle.rollback -i {environment.hosts_file}" in err
