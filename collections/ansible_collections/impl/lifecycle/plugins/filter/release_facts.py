@@ -1,0 +1,58 @@
+# Copyright: (c) 2026, impl.lifecycle contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: release_facts
+short_description: What a release playbook tells about the edges
+version_added: "0.1.0"
+author:
+  - impl.lifecycle contributors (@impl-lifecycle)
+description:
+  - Puts the results of M(impl.lifecycle.routing_set) on all edges into the one statement that playbooks hand over.
+positional: flips
+options:
+  _input:
+    description: The state in force.
+    type: dict
+    required: true
+  flips:
+    description: Results of the module, one an edge.
+    type: list
+    elements: dict
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Tell what is in force
+  ansible.builtin.set_stats:
+    data:
+      lifecycle_release: "{{ flip.state | impl.lifecycle.release_facts([flip]) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: >-
+    C(application), C(stable), C(candidate), C(previous), C(weight), C(set_id), C(changed), and C(flipped_at)
+    of the last edge.
+  type: dict
+"""
+
+TOLD = ("application", "stable", "candidate", "previous", "weight")
+
+
+def release_facts(state, flips):
+    """Return what is told. Edges that disagree have no common set_id."""
+    sets = {flip.get("set_id", "") for flip in flips}
+    return {
+        **{name: state[name] for name in TOLD},
+        "set_id": sets.pop() if len(sets) == 1 else None,
+        "changed": any(flip.get("changed", False) for flip in flips),
+        "flipped_at": max((flip.get("flipped_at", "") for flip in flips), default="") or None,
+    }
+
+
+class FilterModule:
+    def filters(self):
+        return {"release_facts": release_facts}

@@ -1,0 +1,290 @@
+# Copyright: (c) 2026, impl.lifecycle contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Who gets which version: pure functions from one state of a gray release to the next. No file is touched here.
+
+A refusal is a ValueError whose text is meant for the person who asked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass, field, replace
+from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Optional, Sequence
+
+SCHEMA = 1
+COLOURS = ("blue", "green")
+BUCKETS = tuple(f"{number:02d}" for number in range(100))
+
+# A user id becomes a file name on the edge and is compared with what nginx lets through its own map.
+USER_ID = re.compile(r"[A-Za-z0-9_-]{1,128}\Z")
+VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~-]{0,63}\Z")
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A version and the slot colour it runs in."""
+
+    colour: str
+    version: str
+
+    def __post_init__(self) -> None:
+        if self.colour not in COLOURS:
+            raise ValueError(f"'{self.colour}' is no slot colour; it is blue or green")
+        if not VERSION.match(self.version):
+            raise ValueError(f"'{self.version}' is no usable version (letters, digits and . _ + ~ -, 64 at most)")
+
+
+@dataclass(frozen=True)
+class RoutingSet:
+    """Who gets the candidate: bucket ids '00'..'99', pilot user ids, protected user ids."""
+
+    buckets: FrozenSet[str] = frozenset()
+    pilots: FrozenSet[str] = frozenset()
+    protected: FrozenSet[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        strange = sorted(self.buckets - set(BUCKETS))
+        if strange:
+            raise ValueError(f"'{strange[0]}' is no bucket; buckets are 00 to 99")
+        for user in sorted(self.pilots | self.protected):
+            if not USER_ID.match(user):
+                raise ValueError(f"user id {user!r} is refused: only letters, digits, _ and - may become a file name")
+
+
+@dataclass(frozen=True)
+class State:
+    """What an edge knows about one application. Without a stable version nothing was released yet."""
+
+    application: str
+    stable: Optional[Placed] = None
+    candidate: Optional[Placed] = None
+    previous: Optional[Placed] = None
+    users: RoutingSet = field(default_factory=RoutingSet)
+    seed: str = ""
+
+    @property
+    def weight(self) -> int:
+        """Percent of the users whose bucket goes to the candidate."""
+        return len(self.users.buckets)
+
+    @property
+    def idle_colour(self) -> str:
+        """The colour that no user is sent to by a stable version; the next candidate goes there."""
+        return "green" if self.stable is not None and self.stable.colour == "blue" else "blue"
+
+
+def order_of_entry(seed: str) -> List[str]:
+    """All 100 bucket ids in the order in which they enter this release, the same on every edge and Python.
+
+    Seeded per release, so that the same users are not the first ones every time.
+    """
+    return sorted(BUCKETS, key=lambda bucket: hashlib.sha256(f"{seed}/{bucket}".encode()).digest())
+
+
+def widen(current: RoutingSet, weight: int, order: Sequence[str]) -> RoutingSet:
+    """Return `current` with `weight` buckets (percent, 0-100), never dropping one that is already in.
+
+    `order` lists all 100 bucket ids in this release's own order of entry.
+    Raises ValueError if `weight` is below the current number of buckets: narrowing is a rollback, not a step.
+    """
+    if not 0 <= weight <= len(BUCKETS):
+        raise ValueError(f"weight {weight} is refused: it is a percentage from 0 to 100")
+    have = len(current.buckets)
+    if weight < have:
+        raise ValueError(
+            f"weight {weight} is below the present {have}: narrowing would move users back and forth; roll back instead"
+        )
+    newcomers = [bucket for bucket in order if bucket not in current.buckets][: weight - have]
+    return replace(current, buckets=current.buckets | frozenset(newcomers))
+
+
+def adopt(state: State, first: Placed) -> State:
+    """The first release: all users go to `first`, there is nothing before it."""
+    if state.stable is None:
+        return State(state.application, stable=first)
+    if state.stable == first and state.candidate is None:
+        return state
+    raise ValueError(f"{state.stable.version} is the stable version of {state.application} already; stage a candidate")
+
+
+def vacate(state: State) -> State:
+    """Forget the previous version: its slot is about to be used for a candidate, so there is no way back to it."""
+    return replace(state, previous=None)
+
+
+def stage(state: State, version: str, seed: str = "") -> State:
+    """Open `version` as the candidate in the idle colour. No user moves."""
+    if state.stable is None:
+        raise ValueError(f"nothing of {state.application} is released yet: the first release has no candidate")
+    if state.candidate is not None:
+        if state.candidate.version == version:
+            return state
+        raise ValueError(
+            f"candidate {state.candidate.version} is open at {state.weight} %; "
+            f"promote it or roll it back before {version}"
+        )
+    if state.stable.version == version:
+        raise ValueError(f"{version} is the stable version of {state.application} already")
+    candidate = Placed(state.idle_colour, version)
+    return replace(
+        vacate(state), candidate=candidate, users=RoutingSet(), seed=seed or f"{state.application}/{version}"
+    )
+
+
+def _open_candidate(state: State, version: str, what: str) -> Placed:
+    if state.candidate is None:
+        raise ValueError(f"there is no open candidate of {state.application} to {what}; stage one first")
+    if version and state.candidate.version != version:
+        raise ValueError(f"the open candidate of {state.application} is {state.candidate.version}, not {version}")
+    return state.candidate
+
+
+def weigh(
+    state: State,
+    weight: int,
+    pilots: Iterable[str] = (),
+    protected: Optional[Iterable[str]] = None,
+    version: str = "",
+) -> State:
+    """Send `weight` percent and the `pilots` to the candidate.
+
+    Pilots are added, never dropped (nobody is moved back and forth); `protected` replaces the list unless it is None.
+    """
+    _open_candidate(state, version, "widen")
+    users = replace(
+        state.users,
+        pilots=state.users.pilots | frozenset(pilots),
+        protected=state.users.protected if protected is None else frozenset(protected),
+    )
+    return replace(state, users=widen(users, weight, order_of_entry(state.seed)))
+
+
+def promote(state: State, version: str = "") -> State:
+    """The candidate becomes the stable version for everybody; the old one stays behind it as the way back."""
+    if state.candidate is None and version and state.stable is not None and state.stable.version == version:
+        return state
+    candidate = _open_candidate(state, version, "promote")
+    return State(state.application, stable=candidate, previous=state.stable)
+
+
+def abort(state: State, version: str = "") -> State:
+    """Everybody back to the stable version; the candidate is closed and never becomes `previous`."""
+    _open_candidate(state, version, "abort")
+    return State(state.application, stable=state.stable)
+
+
+def rollback(state: State, version: str = "") -> State:
+    """Close an open candidate; without one, make the previous version stable again. Either way the left one is void.
+
+    `version` names the one to leave: an edge that does not have it stays as it is, so that taking back twice,
+    or on edges that disagree, takes back once.
+    """
+    present = {placed.version for placed in (state.candidate, state.stable) if placed is not None}
+    if version and version not in present:
+        return state
+    if state.candidate is not None:
+        return abort(state, version)
+    if state.previous is None:
+        raise ValueError(
+            f"nothing to take back: {state.application} has no open candidate and no previous version kept warm"
+        )
+    return State(state.application, stable=state.previous)
+
+
+def advance(
+    state: State,
+    version: str,
+    weight: Optional[int] = None,
+    pilots: Optional[Iterable[str]] = None,
+    protected: Optional[Iterable[str]] = None,
+    to_stable: bool = False,
+    seed: str = "",
+) -> State:
+    """One step of a release as a person asks for it: open it if needed, then widen or promote it.
+
+    The very first version has no stable one to be compared with and is adopted at once.
+    """
+    if state.stable is None:
+        return adopt(state, Placed(state.idle_colour, version))
+    if to_stable:
+        if weight is not None:
+            raise ValueError("weight and promote exclude each other: promotion sends everybody")
+        return promote(state, version)
+    opened = stage(state, version, seed)
+    return weigh(opened, opened.weight if weight is None else weight, pilots or (), protected)
+
+
+def in_colours(state: State) -> FrozenSet[str]:
+    """The files of the set, relative to its directory; in colours, so that a promotion changes no path's meaning."""
+    if state.stable is None:
+        return frozenset()
+    moved = state.users.buckets if state.candidate is not None else frozenset()
+    green = moved if state.stable.colour == "blue" else frozenset(BUCKETS) - moved
+    files = {f"green/{bucket}" for bucket in green}
+    if state.candidate is not None:
+        files |= {f"{state.stable.colour}-user/{user}" for user in state.users.protected}
+        files |= {f"{state.candidate.colour}-user/{user}" for user in state.users.pilots - state.users.protected}
+    return frozenset(files)
+
+
+def as_data(state: State) -> Dict[str, Any]:
+    """The state as plain data: what set.json holds and modules return."""
+
+    def placed(value: Optional[Placed]) -> Optional[Dict[str, str]]:
+        return None if value is None else {"colour": value.colour, "version": value.version}
+
+    return {
+        "schema": SCHEMA,
+        "application": state.application,
+        "stable": placed(state.stable),
+        "candidate": placed(state.candidate),
+        "previous": placed(state.previous),
+        "weight": state.weight,
+        "buckets": sorted(state.users.buckets),
+        "pilots": sorted(state.users.pilots),
+        "protected": sorted(state.users.protected),
+        "seed": state.seed,
+    }
+
+
+def from_data(data: Mapping[str, Any]) -> State:
+    """The state that `as_data` described. Raises ValueError for anything else."""
+
+    def placed(name: str) -> Optional[Placed]:
+        value = data[name]
+        return None if value is None else Placed(value["colour"], value["version"])
+
+    try:
+        if data["schema"] != SCHEMA:
+            raise ValueError(f"schema {data['schema']} is not the one this version reads ({SCHEMA})")
+        users = RoutingSet(frozenset(data["buckets"]), frozenset(data["pilots"]), frozenset(data["protected"]))
+        state = State(
+            data["application"], placed("stable"), placed("candidate"), placed("previous"), users, data["seed"]
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"not a routing set: {error!r}") from error
+    if state.weight != data.get("weight"):
+        raise ValueError(f"weight {data.get('weight')} does not match its {state.weight} buckets")
+    if state.candidate is not None and (state.stable is None or state.stable.colour == state.candidate.colour):
+        raise ValueError("the candidate has no slot of its own beside the stable version")
+    return state
+
+
+def serialise(state: State) -> str:
+    """set.json: the same state gives the same bytes everywhere."""
+    return json.dumps(as_data(state), indent=1, sort_keys=True) + "\n"
+
+
+def parse(text: str) -> State:
+    """The state in a set.json."""
+    try:
+        return from_data(json.loads(text))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"not JSON: {error}") from error
+
+
+def set_id(state: State) -> str:
+    """The set's directory name: the weight for people, the digest so that equal states have equal names."""
+    return f"w{state.weight:03d}-{hashlib.sha256(serialise(state).encode()).hexdigest()[:16]}"

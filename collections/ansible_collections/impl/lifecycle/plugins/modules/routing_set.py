@@ -1,0 +1,287 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, impl.lifecycle contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Put a routing set in force on an edge."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: routing_set
+short_description: Decide on an edge who gets which version of an application
+description:
+  - Reads the routing set in force, computes the next one and puts it in force by one atomic rename.
+  - nginx is not reloaded.
+  - The set is written to its end before the rename. A full disk or an interruption leaves the present set in force.
+  - The set a rollback needs is written together with every other one, so that taking back works on a full disk.
+author: impl.lifecycle contributors (@impl-lifecycle)
+version_added: 0.1.0
+attributes:
+  check_mode:
+    description: Computes and refuses as in a real run, writes nothing.
+    support: full
+  diff_mode:
+    description: Shows the state before and after.
+    support: full
+options:
+  application:
+    description: Name of the application.
+    type: str
+    required: true
+  action:
+    description:
+      - V(query) changes nothing and returns the state.
+      - V(prepare) makes the empty directory for a new application.
+      - V(adopt) says which version is the stable one when nothing was released, or when the set is damaged.
+      - V(vacate) forgets the previous version, because its slot is about to be used.
+      - V(stage) opens O(version) as the candidate; no user moves.
+      - V(weigh) sends O(weight) percent and the O(pilots) to the candidate; never less than before.
+      - V(promote) makes the candidate the stable version for everybody.
+      - V(abort) closes the open candidate; everybody is on the stable version.
+      - V(rollback) is V(abort) when a candidate is open, else it makes the previous version stable again.
+      - V(advance) is one step of a release, whatever it takes of V(adopt), V(stage), V(weigh) and V(promote).
+    type: str
+    choices: [query, prepare, adopt, vacate, stage, weigh, promote, abort, rollback, advance]
+    default: query
+  version:
+    description:
+      - The version meant. For V(weigh), V(promote) and V(abort) optional; it must be the open candidate's.
+      - With V(rollback) the version to leave; an edge that does not have it stays as it is.
+    type: str
+    default: ""
+  colour:
+    description: The slot colour of O(version) for O(action=adopt). By default the idle colour.
+    type: str
+    choices: [blue, green]
+  weight:
+    description: Percent of the users that get the candidate.
+    type: int
+  to_stable:
+    description: With O(action=advance), promote the open candidate O(version).
+    type: bool
+    default: false
+  pilots:
+    description: User ids that get the candidate whatever their bucket is. Added to those that are in already.
+    type: list
+    elements: str
+    default: []
+  protected:
+    description: User ids that never get the candidate. Replaces the list in force.
+    type: list
+    elements: str
+  seed:
+    description: Decides which buckets enter first. By default the application and the version.
+    type: str
+    default: ""
+  warm:
+    description:
+      - URLs per colour that must answer before O(action=rollback) sends everybody back to a previous version.
+      - Not asked when a candidate is open, because the stable version is serving at that moment.
+    type: dict
+    default: {}
+  warm_status:
+    description: The status a warm slot answers with.
+    type: int
+    default: 200
+  expected:
+    description: Id of the set that must be in force, otherwise the action is refused.
+    type: str
+    default: ""
+  root:
+    description: Where routing sets live.
+    type: path
+    default: /var/lib/lifecycle/gray
+  group:
+    description: The web server's group, which may read the sets.
+    type: str
+    default: www-data
+"""
+
+EXAMPLES = r"""
+- name: Send ten percent of the users to the candidate
+  impl.lifecycle.routing_set:
+    application: clinic
+    action: weigh
+    weight: 10
+    pilots: [dr-house]
+
+- name: Take the release back
+  impl.lifecycle.routing_set:
+    application: clinic
+    action: rollback
+"""
+
+RETURN = r"""
+state:
+  description: The state in force afterwards (in check mode, as it would be). Same keys as C(set.json).
+  returned: success or refused
+  type: dict
+before:
+  description: The state in force before.
+  returned: success
+  type: dict
+set_id:
+  description: Id of the set in force; equal on every edge that says the same. Empty when nothing is released.
+  returned: success or refused
+  type: str
+flipped_at:
+  description: When that set was put in force (UTC).
+  returned: success or refused
+  type: str
+prepared:
+  description: Whether the edge has a place for sets; without it only check mode and V(query) do not fail.
+  returned: success or refused
+  type: bool
+refused:
+  description: The action does not fit the state in force; nothing was changed.
+  returned: failure
+  type: bool
+"""
+
+import grp
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Callable, Dict, List, Mapping
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.impl.lifecycle.plugins.module_utils import routing
+from ansible_collections.impl.lifecycle.plugins.module_utils.http_probe import ask
+from ansible_collections.impl.lifecycle.plugins.module_utils.routing_store import Store, Unreadable
+
+WARM_TIMEOUT = 2
+
+Options = Mapping[str, Any]
+TRANSITIONS: Dict[str, Callable[[routing.State, Options], routing.State]] = {
+    "adopt": lambda s, o: routing.adopt(s, routing.Placed(o["colour"] or s.idle_colour, o["version"])),
+    "vacate": lambda s, _: routing.vacate(s),
+    "stage": lambda s, o: routing.stage(s, o["version"], o["seed"]),
+    "weigh": lambda s, o: routing.weigh(s, o["weight"], o["pilots"], o["protected"], o["version"]),
+    "promote": lambda s, o: routing.promote(s, o["version"]),
+    "abort": lambda s, o: routing.abort(s, o["version"]),
+    "rollback": lambda s, o: routing.rollback(s, o["version"]),
+    "advance": lambda s, o: routing.advance(
+        s, o["version"], o["weight"], o["pilots"], o["protected"], o["to_stable"], o["seed"]
+    ),
+}
+
+
+class Refused(ValueError):
+    """The action does not fit what is in force."""
+
+
+def _answers(url: str, status: int) -> str:
+    """Empty when `url` answers with `status`, else what it does instead."""
+    answer = ask(url, WARM_TIMEOUT)
+    return "" if answer.status == status else f"{url}: {answer.status or answer.text}"
+
+
+def _require_warm(before: routing.State, options: Options) -> None:
+    """Refuse to send everybody to a previous version that does not answer any more."""
+    urls: List[str] = options["warm"].get(before.previous.colour, []) if before.previous else []
+    if before.candidate is not None or not urls:
+        return
+    with ThreadPoolExecutor(max_workers=len(urls)) as pool:
+        cold = [text for text in pool.map(lambda url: _answers(url, options["warm_status"]), urls) if text]
+    if cold:
+        raise Refused(f"the previous version {before.previous.version} is not warm any more ({'; '.join(cold)})")
+
+
+def _next_state(store: Store, options: Options) -> Any:
+    """The state in force and the one that is asked for."""
+    action = options["action"]
+    try:
+        before = store.read()
+    except Unreadable:
+        if action != "adopt":
+            raise
+        before = routing.State(store.application)
+    if options["expected"] and options["expected"] != (store.current_id() or ""):
+        raise Refused(f"the set in force is {store.current_id()}, not {options['expected']}: somebody else changed it")
+    if action == "query":
+        return before, before
+    after = TRANSITIONS[action](before, options)
+    if action == "rollback" and after != before:
+        _require_warm(before, options)
+    return before, after
+
+
+def _facts(store: Store, state: routing.State) -> Dict[str, Any]:
+    return {
+        "state": routing.as_data(state),
+        "set_id": "" if state.stable is None else routing.set_id(state),
+        "flipped_at": store.flipped_at() or "",
+        "prepared": store.prepared,
+    }
+
+
+def _carry_out(store: Store, options: Options, check: bool) -> Dict[str, Any]:
+    if options["action"] != "query" and not store.prepared and not check:
+        raise Refused(f"{store.root} is not prepared on this edge; run provision first")
+    before, after = _next_state(store, options)
+    changed = options["action"] != "query" and after.stable is not None and not store.in_force(after)
+    if changed and not check:
+        store.put_in_force(after)
+    return {
+        "changed": changed,
+        "before": routing.as_data(before),
+        "diff": {"before": routing.serialise(before), "after": routing.serialise(after)},
+        **_facts(store, after),
+    }
+
+
+def _prepare(module: AnsibleModule, store: Store) -> None:
+    try:
+        gid = grp.getgrnam(module.params["group"]).gr_gid
+    except KeyError:
+        if not module.check_mode:
+            module.fail_json(msg=f"group {module.params['group']} does not exist; install the web server first")
+        gid = -1
+    module.exit_json(changed=store.prepare(gid, module.check_mode))
+
+
+def _arguments() -> Dict[str, Any]:
+    return {
+        "application": {"type": "str", "required": True},
+        "action": {"type": "str", "default": "query", "choices": ["query", "prepare", *TRANSITIONS]},
+        "version": {"type": "str", "default": ""},
+        "colour": {"type": "str", "choices": list(routing.COLOURS)},
+        "weight": {"type": "int"},
+        "to_stable": {"type": "bool", "default": False},
+        "pilots": {"type": "list", "elements": "str", "default": []},
+        "protected": {"type": "list", "elements": "str"},
+        "seed": {"type": "str", "default": ""},
+        "warm": {"type": "dict", "default": {}},
+        "warm_status": {"type": "int", "default": 200},
+        "expected": {"type": "str", "default": ""},
+        "root": {"type": "path", "default": "/var/lib/lifecycle/gray"},
+        "group": {"type": "str", "default": "www-data"},
+    }
+
+
+def main() -> None:
+    """Run as an Ansible module."""
+    required = [("action", name, ["version"]) for name in ("adopt", "stage", "advance")]
+    module = AnsibleModule(
+        argument_spec=_arguments(),
+        required_if=[*required, ("action", "weigh", ["weight"])],
+        supports_check_mode=True,
+    )
+    application = module.params["application"]
+    store = Store(os.path.join(module.params["root"], application), application)
+    try:
+        if module.params["action"] == "prepare":
+            _prepare(module, store)
+        if not store.prepared:
+            module.exit_json(**_carry_out(store, module.params, module.check_mode))
+        with store.locked():
+            module.exit_json(**_carry_out(store, module.params, module.check_mode))
+    except Unreadable as error:
+        module.fail_json(msg=f"{error}. The edge serves its fallback; `action: adopt` puts it right")
+    except ValueError as error:
+        module.fail_json(msg=str(error), refused=True, **_facts(store, store.read()))
+    except OSError as error:
+        where = error.filename or store.root
+        module.fail_json(msg=f"cannot write {where}: {error.strerror}; the set in force stays {store.current_id()}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""The host's own record."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.impl.lifecycle.plugins.modules import ledger
+
+NOON, LATER = "2026-01-01T12:00:00Z", "2026-01-02T12:00:00Z"
+
+
+def report(path: Path, now: str = NOON, check: bool = False, **said: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    def change(current: dict[str, Any]) -> dict[str, Any]:
+        return ledger.merge(
+            current,
+            said.get("role", "redis"),
+            said.get("installed", {}),
+            said.get("pending", []),
+            said.get("cleared", []),
+            now,
+            said.get("unmet"),
+        )
+
+    return ledger.record(str(path), check, change)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "facts.d" / "lifecycle.fact"
+
+
+def test_a_first_report_makes_the_ledger(path: Path) -> None:
+    report(path, installed={"redis-server": "5:7.0.15"}, pending=["redis-server.service"])
+    assert json.loads(path.read_text()) == {
+        "roles": {"redis": {"installed": {"redis-server": "5:7.0.15"}}},
+        "pending_restart": {"redis-server.service": {"since": NOON, "role": "redis"}},
+    }
+    assert path.stat().st_mode & 0o7777 == 0o644
+    assert [entry.name for entry in path.parent.iterdir()] == ["lifecycle.fact"]
+
+
+def test_the_same_report_again_writes_nothing_and_keeps_the_first_time(path: Path) -> None:
+    report(path, pending=["redis-server.service"])
+    inode = path.stat().st_ino
+    before, after = report(path, now=LATER, pending=["redis-server.service"])
+    assert before == after
+    assert path.stat().st_ino == inode
+
+
+def test_roles_do_not_disturb_each_other(path: Path) -> None:
+    report(path, installed={"redis-server": "1"}, pending=["redis-server.service"])
+    _, after = report(path, role="nginx", installed={"nginx": "2"}, cleared=["nginx.service"])
+    assert set(after["roles"]) == {"redis", "nginx"}
+    assert set(after["pending_restart"]) == {"redis-server.service"}
+
+
+def test_a_restart_clears_the_entry_and_an_empty_version_the_package(path: Path) -> None:
+    report(path, installed={"redis-server": "1"}, pending=["redis-server.service"])
+    _, after = report(path, installed={"redis-server": ""}, cleared=["redis-server.service"])
+    assert after == {"roles": {"redis": {"installed": {}}}, "pending_restart": {}}
+
+
+def test_what_others_wrote_into_the_ledger_stays(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_text(json.dumps({"site": "north"}))
+    report(path, installed={"redis-server": "1"})
+    assert json.loads(path.read_text())["site"] == "north"
+
+
+def test_check_mode_writes_nothing(path: Path) -> None:
+    before, after = report(path, check=True, installed={"redis-server": "1"})
+    assert before != after
+    assert not path.parent.exists()
+
+
+@pytest.mark.parametrize("content", ["{half", "[]"])
+def test_a_ledger_that_is_no_json_object_is_refused_with_the_remedy(path: Path, content: str) -> None:
+    path.parent.mkdir()
+    path.write_text(content)
+    with pytest.raises(ledger.LedgerError, match="move it away"):
+        report(path)
+    assert path.read_text() == content
+
+
+def test_what_a_host_cannot_do_is_kept_until_the_role_says_otherwise(path: Path) -> None:
+    report(path, role="os_baseline", unmet={"sysctl vm.swappiness": "read-only here; holds 60"})
+    _, after = report(path, role="os_baseline", installed={"chrony": "4.3"})
+    assert after["roles"]["os_baseline"]["unmet"] == {"sysctl vm.swappiness": "read-only here; holds 60"}
+    _, after = report(path, role="os_baseline", unmet={})
+    assert "unmet" not in after["roles"]["os_baseline"]

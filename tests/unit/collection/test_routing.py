@@ -1,0 +1,239 @@
+"""Who gets which version: what must hold for every state a release can be in."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.impl.lifecycle.plugins.module_utils import routing as r
+from hypothesis import given
+from hypothesis import strategies as st
+
+users = st.text("abcXYZ019_-", min_size=1, max_size=6)
+seeds = st.text(max_size=12)
+weights = st.integers(0, 100)
+colours = st.sampled_from(r.COLOURS)
+
+
+def other(colour: str) -> str:
+    return "green" if colour == "blue" else "blue"
+
+
+@st.composite
+def open_releases(draw: st.DrawFn) -> r.State:
+    """A stable version and a candidate with some users."""
+    state = r.State("clinic", stable=r.Placed(draw(colours), "1.0.0"))
+    staged = r.stage(state, "1.1.0", draw(seeds))
+    return r.weigh(staged, draw(weights), draw(st.sets(users, max_size=4)), draw(st.sets(users, max_size=4)))
+
+
+def route_by_files(files: frozenset[str], bucket: str, user: str) -> str:
+    """What nginx decides, in the order of its file tests."""
+    colour = "green" if f"green/{bucket}" in files else "blue"
+    colour = "green" if f"green-user/{user}" in files else colour
+    return "blue" if f"blue-user/{user}" in files else colour
+
+
+def meant(state: r.State, bucket: str, user: str) -> str:
+    """What people mean: protected wins over pilot, pilot wins over bucket."""
+    assert state.stable is not None
+    if state.candidate is None or user in state.users.protected:
+        return state.stable.colour
+    chosen = user in state.users.pilots or bucket in state.users.buckets
+    return state.candidate.colour if chosen else state.stable.colour
+
+
+@given(open_releases(), st.sampled_from(r.BUCKETS), users)
+def test_the_files_say_what_people_mean(state: r.State, bucket: str, stranger: str) -> None:
+    for user in {stranger} | state.users.pilots | state.users.protected:
+        assert route_by_files(r.in_colours(state), bucket, user) == meant(state, bucket, user)
+
+
+@given(open_releases())
+def test_a_user_has_one_file_at_most(state: r.State) -> None:
+    named = [name.split("/")[1] for name in r.in_colours(state) if "-user/" in name]
+    assert len(named) == len(set(named))
+
+
+@given(seeds)
+def test_every_bucket_enters_exactly_once(seed: str) -> None:
+    assert sorted(r.order_of_entry(seed)) == list(r.BUCKETS)
+
+
+def test_the_order_of_entry_never_changes_between_versions_of_the_code() -> None:
+    assert r.order_of_entry("clinic/1.1.0")[:5] == ["43", "21", "49", "81", "94"]
+
+
+def test_two_releases_do_not_start_with_the_same_users() -> None:
+    first = set(r.order_of_entry("clinic/1.1.0")[:10])
+    assert len(first & set(r.order_of_entry("clinic/1.2.0")[:10])) < 5
+
+
+@given(seeds, weights, weights)
+def test_widening_never_takes_a_user_back(seed: str, one: int, two: int) -> None:
+    order = r.order_of_entry(seed)
+    narrow = r.widen(r.RoutingSet(), min(one, two), order)
+    wide = r.widen(narrow, max(one, two), order)
+    assert narrow.buckets <= wide.buckets
+    assert len(wide.buckets) == max(one, two)
+
+
+@given(st.sets(st.sampled_from(r.BUCKETS)), seeds, weights)
+def test_users_who_came_in_by_another_order_stay_in(there: set[str], seed: str, more: int) -> None:
+    current = r.RoutingSet(buckets=frozenset(there))
+    wide = r.widen(current, max(len(there), more), r.order_of_entry(seed))
+    assert current.buckets <= wide.buckets
+
+
+@given(open_releases(), users)
+def test_a_pilot_stays_a_pilot_when_the_list_gets_shorter(state: r.State, pilot: str) -> None:
+    wider = r.weigh(r.weigh(state, state.weight, [pilot]), 100, [])
+    assert state.users.pilots | {pilot} <= wider.users.pilots
+
+
+@given(st.integers(1, 100), st.integers(-20, 99))
+def test_narrowing_is_refused(weight: int, less: int) -> None:
+    current = r.widen(r.RoutingSet(), weight, r.BUCKETS)
+    if less < weight:
+        with pytest.raises(ValueError, match=r"roll back instead|percentage"):
+            r.widen(current, less, r.BUCKETS)
+
+
+@given(open_releases(), st.sampled_from(r.BUCKETS), users)
+def test_the_mirrored_release_routes_everybody_to_the_mirrored_colour(state: r.State, bucket: str, user: str) -> None:
+    assert state.stable is not None
+    assert state.candidate is not None
+    mirrored = r.State(
+        state.application,
+        r.Placed(other(state.stable.colour), state.stable.version),
+        r.Placed(other(state.candidate.colour), state.candidate.version),
+        users=state.users,
+    )
+    straight = route_by_files(r.in_colours(state), bucket, user)
+    assert route_by_files(r.in_colours(mirrored), bucket, user) == other(straight)
+
+
+@given(open_releases())
+def test_the_weight_is_exact_in_files(state: r.State) -> None:
+    assert state.candidate is not None
+    green = sum(name.startswith("green/") for name in r.in_colours(state))
+    assert green == (state.weight if state.candidate.colour == "green" else 100 - state.weight)
+
+
+@given(open_releases(), st.sampled_from(r.BUCKETS), users)
+def test_promotion_sends_everybody_to_the_candidate_and_rollback_everybody_back(
+    state: r.State, bucket: str, user: str
+) -> None:
+    assert state.stable is not None
+    assert state.candidate is not None
+    promoted = r.promote(state)
+    assert route_by_files(r.in_colours(promoted), bucket, user) == state.candidate.colour
+    assert promoted.previous == state.stable
+    for left in (r.rollback(state), r.rollback(promoted)):
+        assert route_by_files(r.in_colours(left), bucket, user) == state.stable.colour
+        assert left.previous is None  # a release taken back is void: it is never the way back of the next one
+        with pytest.raises(ValueError, match="nothing to take back"):
+            r.rollback(left)
+
+
+@given(open_releases())
+def test_a_rolled_back_edge_equals_one_that_was_promoted_and_then_rolled_back(state: r.State) -> None:
+    assert r.set_id(r.rollback(state)) == r.set_id(r.rollback(r.promote(state)))
+
+
+@given(open_releases())
+def test_a_state_survives_being_written_and_read(state: r.State) -> None:
+    for one in (state, r.promote(state), r.rollback(state)):
+        assert r.parse(r.serialise(one)) == one
+        assert r.set_id(r.parse(r.serialise(one))) == r.set_id(one)
+
+
+@given(open_releases(), open_releases())
+def test_different_states_have_different_ids(one: r.State, two: r.State) -> None:
+    assert (one == two) == (r.set_id(one) == r.set_id(two))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}",
+        "[]",
+        '{"schema": 2}',
+        r.serialise(r.State("clinic", r.Placed("blue", "1"))).replace('"weight": 0', '"weight": 7'),
+        r.serialise(r.State("clinic", r.Placed("blue", "1"))).replace('"blue"', '"red"'),
+        r.serialise(r.State("c", r.Placed("blue", "1"), r.Placed("blue", "2"))),
+    ],
+)
+def test_what_is_no_set_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        r.parse(text)
+
+
+@pytest.mark.parametrize("user", ["../b/x", "", "a/b", "a b", "ü", "a\n", "x" * 129, "."])
+def test_a_user_id_that_could_leave_its_directory_is_refused(user: str) -> None:
+    with pytest.raises(ValueError, match="refused"):
+        r.RoutingSet(pilots=frozenset({user}))
+
+
+EMPTY = r.State("clinic")
+STABLE = r.adopt(EMPTY, r.Placed("blue", "1.0.0"))
+OPEN = r.weigh(r.stage(STABLE, "1.1.0"), 10)
+
+
+@pytest.mark.parametrize(
+    ("act", "words"),
+    [
+        (lambda: r.stage(EMPTY, "1.0.0"), "nothing of clinic is released yet"),
+        (lambda: r.stage(STABLE, "1.0.0"), "is the stable version of clinic already"),
+        (lambda: r.stage(OPEN, "1.2.0"), "candidate 1.1.0 is open at 10 %"),
+        (lambda: r.weigh(STABLE, 10), "no open candidate of clinic to widen"),
+        (lambda: r.weigh(OPEN, 20, version="1.2.0"), "is 1.1.0, not 1.2.0"),
+        (lambda: r.weigh(OPEN, 5), "roll back instead"),
+        (lambda: r.weigh(OPEN, 101), "percentage from 0 to 100"),
+        (lambda: r.promote(STABLE), "no open candidate of clinic to promote"),
+        (lambda: r.promote(STABLE, "1.1.0"), "no open candidate of clinic to promote"),
+        (lambda: r.abort(STABLE), "no open candidate of clinic to abort"),
+        (lambda: r.rollback(EMPTY), "nothing to take back"),
+        (lambda: r.adopt(OPEN, r.Placed("blue", "1.0.0")), "stable version of clinic already"),
+        (lambda: r.adopt(STABLE, r.Placed("green", "1.0.0")), "stable version of clinic already"),
+        (lambda: r.advance(OPEN, "1.1.0", weight=50, to_stable=True), "exclude each other"),
+        (lambda: r.advance(STABLE, "1.1.0", to_stable=True), "no open candidate"),
+        (lambda: r.advance(STABLE, "1.0.0", weight=10), "stable version of clinic already"),
+        (lambda: r.advance(EMPTY, "../../etc"), "no usable version"),
+    ],
+)
+def test_what_does_not_fit_is_refused_in_words(act: object, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        act()  # type: ignore[operator]
+
+
+def test_the_first_version_is_stable_at_once_and_the_next_one_goes_to_the_other_colour() -> None:
+    first = r.advance(EMPTY, "1.0.0", weight=10)
+    assert (first.stable, first.candidate) == (r.Placed("blue", "1.0.0"), None)
+    second = r.advance(first, "1.1.0", weight=10)
+    assert (second.candidate, second.weight) == (r.Placed("green", "1.1.0"), 10)
+    third = r.advance(r.promote(second), "1.2.0")
+    assert (third.candidate, third.weight, third.previous) == (r.Placed("blue", "1.2.0"), 0, None)
+
+
+def test_a_step_asked_for_twice_is_the_same_step() -> None:
+    assert r.advance(OPEN, "1.1.0", weight=10) == OPEN
+    assert r.advance(OPEN, "1.1.0") == OPEN
+    promoted = r.promote(OPEN)
+    assert r.advance(promoted, "1.1.0", to_stable=True) == promoted
+
+
+def test_staging_alone_moves_nobody_but_named_pilots_enter() -> None:
+    staged = r.advance(STABLE, "1.1.0", weight=0, protected=["vip"])
+    assert not {name for name in r.in_colours(staged) if name.startswith("green")}
+    piloted = r.advance(staged, "1.1.0", pilots=["dr-house"])
+    assert "green-user/dr-house" in r.in_colours(piloted)
+    assert piloted.users.protected == {"vip"}
+
+
+def test_taking_back_a_named_version_twice_takes_back_once() -> None:
+    once = r.rollback(OPEN, "1.1.0")
+    assert once == STABLE
+    assert r.rollback(once, "1.1.0") == STABLE
+    assert r.rollback(r.promote(OPEN), "1.1.0") == STABLE
+    with pytest.raises(ValueError, match=r"is 1\.1\.0, not 1\.0\.0"):
+        r.rollback(OPEN, "1.0.0")

@@ -1,0 +1,130 @@
+"""The modules on an edge and on an application host: what they ask before they act."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.impl.lifecycle.plugins.module_utils import http_probe
+from ansible_collections.impl.lifecycle.plugins.module_utils import routing as r
+from ansible_collections.impl.lifecycle.plugins.module_utils.routing_store import Store, Unreadable
+from ansible_collections.impl.lifecycle.plugins.modules import health_gate, routing_set
+
+DEFAULTS: dict[str, Any] = {
+    name: option.get("default") for name, option in routing_set._arguments().items() if name != "application"
+}
+
+
+def options(action: str, **given: object) -> dict[str, Any]:
+    return {**DEFAULTS, "action": action, **given}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    made = Store(str(tmp_path / "gray" / "clinic"), "clinic")
+    made.prepare(os.getgid(), check=False)
+    return made
+
+
+@pytest.fixture
+def slot() -> Iterator[str]:
+    """A slot that is well below /health, gone below /gone, and elsewhere below /elsewhere."""
+
+    class Slot(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response({"/health": 200, "/elsewhere": 302}.get(self.path, 503))
+            self.send_header("Location", "/health")
+            self.end_headers()
+            self.wfile.write(b"no database\n")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Slot)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_check_mode_tells_and_writes_nothing(store: Store) -> None:
+    told = routing_set._carry_out(store, options("advance", version="1.0.0"), check=True)
+    assert told["changed"]
+    assert told["state"]["stable"] == {"colour": "blue", "version": "1.0.0"}
+    assert store.current_id() is None
+
+
+def test_an_edge_without_a_place_is_refused_unless_it_is_only_asked(tmp_path: Path) -> None:
+    bare = Store(str(tmp_path / "none"), "clinic")
+    with pytest.raises(routing_set.Refused, match="run provision first"):
+        routing_set._carry_out(bare, options("advance", version="1.0.0"), check=False)
+    assert not routing_set._carry_out(bare, options("query"), check=False)["prepared"]
+
+
+def test_a_step_twice_changes_once(store: Store) -> None:
+    first = routing_set._carry_out(store, options("advance", version="1.0.0"), check=False)
+    assert first["changed"]
+    for weight in (10, 50):
+        step = options("advance", version="1.1.0", weight=weight)
+        assert routing_set._carry_out(store, step, check=False)["changed"]
+        again = routing_set._carry_out(store, step, check=False)
+        assert not again["changed"]
+        assert again["flipped_at"]
+
+
+def test_a_set_that_somebody_else_changed_is_not_written_over(store: Store) -> None:
+    with pytest.raises(routing_set.Refused, match="somebody else changed it"):
+        routing_set._carry_out(store, options("advance", version="1.0.0", expected="w000-0"), check=False)
+
+
+def test_a_damaged_set_stops_everything_but_adopting(store: Store) -> None:
+    routing_set._carry_out(store, options("advance", version="1.0.0"), check=False)
+    Path(store.current, "set.json").write_text("", encoding="utf-8")
+    with pytest.raises(Unreadable):
+        routing_set._carry_out(store, options("rollback"), check=False)
+    routing_set._carry_out(store, options("adopt", version="1.0.0", colour="green"), check=False)
+    assert store.read().stable == r.Placed("green", "1.0.0")
+
+
+def test_nobody_is_sent_back_to_a_previous_version_that_is_cold(store: Store, slot: str) -> None:
+    for step in ({"version": "1.0.0"}, {"version": "1.1.0"}, {"version": "1.1.0", "to_stable": True}):
+        routing_set._carry_out(store, options("advance", **step), check=False)
+    with pytest.raises(routing_set.Refused, match=r"1\.0\.0 is not warm any more .*: 503"):
+        routing_set._carry_out(
+            store, options("rollback", warm={"blue": [f"{slot}/health", f"{slot}/gone"]}), check=False
+        )
+    back = routing_set._carry_out(store, options("rollback", warm={"blue": [f"{slot}/health"]}), check=False)
+    assert back["state"]["stable"]["version"] == "1.0.0"
+
+
+def test_an_open_candidate_is_left_without_asking_anybody(store: Store) -> None:
+    for step in ({"version": "1.0.0"}, {"version": "1.1.0", "weight": 10}):
+        routing_set._carry_out(store, options("advance", **step), check=False)
+    unreachable = {"blue": ["http://127.0.0.1:9/"], "green": ["http://127.0.0.1:9/"]}
+    back = routing_set._carry_out(store, options("rollback", warm=unreachable), check=False)
+    assert back["state"]["stable"]["version"] == "1.0.0"
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "words"),
+    [("/health", 200, "no database"), ("/gone", 503, "no database"), ("/elsewhere", 302, "")],
+)
+def test_a_health_answer_is_taken_as_it_is(slot: str, path: str, status: int, words: str) -> None:
+    got, said, _headers = http_probe.ask(f"{slot}{path}", 2)
+    assert (got, words in said) == (status, True)
+
+
+def test_no_answer_is_said_in_words() -> None:
+    status, words, _headers = http_probe.ask("http://127.0.0.1:9/", 1)
+    assert status == 0
+    assert health_gate._spoken(status, words) == "no answer ([Errno 111] Connection refused)"
+
+
+def test_an_error_page_is_told_without_its_markup() -> None:
+    page = "<html><style>body {font: x}</style><h1>HTTP Status 404</h1>\n<p>Not Found</p></html>"
+    assert health_gate._spoken(404, page) == "404 HTTP Status 404 Not Found"
