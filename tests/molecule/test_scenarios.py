@@ -1,0 +1,41 @@
+"""Every Molecule scenario as one test: create, converge, verify, idempotence, verify again, destroy."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LOGS = ROOT / "var" / "molecule"
+# Longest first, so that the parallel run does not end with one long scenario alone.
+LONGEST_FIRST = ("release", "tomcat", "postgresql", "app_slot", "redis", "nginx", "gray_edge")
+LIMIT_SECONDS = 2400
+
+
+def scenarios() -> list[str]:
+    found = sorted(path.parent.name for path in (ROOT / "molecule").glob("*/molecule.yml"))
+    return sorted(found, key=lambda name: LONGEST_FIRST.index(name) if name in LONGEST_FIRST else len(LONGEST_FIRST))
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("scenario", scenarios())
+def test_scenario(scenario: str) -> None:
+    LOGS.mkdir(parents=True, exist_ok=True)
+    log = LOGS / f"{scenario}.log"
+    # Molecule keeps its state below HOME; one directory a scenario lets several run at once.
+    environment = os.environ | {
+        "MOLECULE_EPHEMERAL_DIRECTORY": str(LOGS / scenario),
+        "PY_COLORS": "0",
+        "ANSIBLE_NOCOLOR": "1",
+    }
+    with log.open("w") as output:
+        ended = subprocess.run(
+            [str(Path(sys.executable).with_name("molecule")), "test", "-s", scenario],
+            cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT, timeout=LIMIT_SECONDS, check=False,
+        )  # fmt: skip
+    tail = "\n".join(log.read_text(errors="replace").splitlines()[-60:])
+    assert ended.returncode == 0, f"molecule test -s {scenario} ended with {ended.returncode}; {log} ends:\n{tail}"
