@@ -1,0 +1,147 @@
+"""A provisioned site: what runs is what was asked for, a second run finds nothing to do, secrets stay secret."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import BIN, ENVIRONMENT, ROOT, Lifecycle, ansible_processes, eventually
+
+pytestmark = pytest.mark.lab
+PLANTED = "Planted-7f3e9c51-secret"
+
+
+def test_every_service_answers_what_it_was_asked_to_be(site: Lifecycle, host: Any) -> None:
+    edge, app, cache, db = (host(name) for name in ("edge1", "app1", "cache1", "db1"))
+    assert edge.run("curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1/").stdout == "503", (
+        "nothing is released yet"
+    )
+    assert edge.run("nginx -t").rc == 0
+    assert "Server: nginx/" not in edge.run("curl -sI http://127.0.0.1/").stdout
+    assert app.run("systemctl show -p LoadState --value tomcat@clinic-blue").stdout.strip() == "loaded"
+    assert not app.service("tomcat10").is_running
+    assert cache.run("redis-cli -h 10.89.77.31 PING").stdout.startswith("NOAUTH")
+    assert db.run("runuser -u postgres -- psql -Atc 'SHOW password_encryption'").stdout.strip() == "scram-sha-256"
+    assert (
+        db.run(
+            "runuser -u postgres -- psql -Atc \"SELECT datname FROM pg_database WHERE datname='clinic'\""
+        ).stdout.strip()
+        == "clinic"
+    )
+    assert db.run("runuser -u postgres -- psql -Atc 'SHOW shared_buffers'").stdout.strip() == "128MB"
+
+
+def test_a_second_run_changes_nothing(site: Lifecycle) -> None:
+    outcome = site.json("run", "provision", "-i", str(ENVIRONMENT))
+    totals = outcome["steps"][0]["hosts"]
+    assert len(totals) == 5
+    assert {name: total["changed"] for name, total in totals.items()} == dict.fromkeys(totals, 0)
+
+
+def test_a_check_of_a_provisioned_site_finds_nothing_to_change(site: Lifecycle) -> None:
+    outcome = site.json("run", "provision", "-i", str(ENVIRONMENT), "--check", "--diff")
+    assert outcome["status"] == "successful", outcome["failures"]
+    assert not outcome["changed"]
+
+
+def test_plain_ansible_playbook_does_the_same(site: Lifecycle) -> None:
+    ended = site.ansible_playbook("impl.lifecycle.provision")
+    assert ended.returncode == 0, ended.stdout[-3000:]
+    recap = [line for line in ended.stdout.splitlines() if "changed=" in line]
+    assert len(recap) == 5
+    assert all("changed=0 " in line for line in recap), recap
+
+
+def test_a_planted_secret_is_found_nowhere(site: Lifecycle, tmp_path: Path, environment_copy: Path) -> None:
+    """Once as a vault variable, once with -e, once inside a file whose diff is shown."""
+    password_file = tmp_path / "vault-password"
+    password_file.write_text("lab-vault\n")
+    vault = environment_copy / "group_vars" / "cache" / "vault.yml"
+    vault.write_text(f"vault_planted: {PLANTED}-vault\n")
+    subprocess.run(
+        [BIN / "ansible-vault", "encrypt", "--vault-password-file", password_file, vault],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    play = tmp_path / "planted.yml"
+    play.write_text(
+        """
+- hosts: cache
+  gather_facts: false
+  become: true
+  tasks:
+    - name: Write what nobody may see
+      ansible.builtin.copy:
+        content: "{{ vault_planted }} {{ extra_password }}\\n"
+        dest: /root/planted
+        mode: "0600"
+    - name: Fail with it
+      ansible.builtin.fail:
+        msg: "the password {{ extra_password }} was not taken, nor was {{ vault_planted }}"
+"""
+    )
+    extra = tmp_path / "extra.yml"
+    extra.write_text(f"extra_password: {PLANTED}-extra\n")
+    running = site.start(
+        "run",
+        str(play),
+        "-i",
+        str(environment_copy),
+        "--diff",
+        "-vvv",
+        "-e",
+        f"@{extra}",
+        "--vault-id",
+        str(password_file),
+    )
+    seen_in_argv: set[str] = set()
+    while running.poll() is None:
+        seen_in_argv.update(command for command in every_command_line() if PLANTED in command)
+    assert running.stdout is not None
+    printed = running.stdout.read()
+    assert running.returncode == 2, printed
+    assert "was not taken" in printed
+    assert PLANTED not in printed
+    assert not seen_in_argv
+    assert_nowhere(PLANTED, [site.records.parent, ROOT / "var", Path("/dev/shm")])
+    # The store compresses what it keeps: read all of it back.
+    newest = site.json("history", "--limit", "1")[0]["run"]
+    assert PLANTED not in site("show", str(newest), "--diff", "--json").stdout
+
+
+def every_command_line() -> list[str]:
+    found = []
+    for directory in Path("/proc").glob("[0-9]*"):
+        try:
+            found.append((directory / "cmdline").read_bytes().decode(errors="replace"))
+        except OSError:
+            continue
+    return found
+
+
+def assert_nowhere(secret: str, places: list[Path]) -> None:
+    for place in places:
+        for path in place.rglob("*"):
+            if path.is_file() and not path.is_symlink():
+                assert secret.encode() not in path.read_bytes(), path
+
+
+def test_kill_nine_of_the_command_leaves_nothing_running_and_is_recorded_as_lost(clinic: Lifecycle, host: Any) -> None:
+    running = clinic.start("run", "provision", "-i", str(ENVIRONMENT))
+    assert running.stdout is not None
+    for count, _ in enumerate(running.stdout):
+        if count == 25:
+            break
+    assert ansible_processes(), "the play was to be under way"
+    os.kill(running.pid, signal.SIGKILL)
+    running.wait()
+    assert eventually(lambda: not ansible_processes(), 10), ansible_processes()
+    assert host("edge1").run("curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1/health").stdout == "200"
+    newest = clinic.json("history", "-i", str(ENVIRONMENT))[0]
+    assert newest["status"] == "lost"
+    again = clinic.json("run", "provision", "-i", str(ENVIRONMENT))
+    assert again["status"] == "successful", again["failures"]

@@ -1,0 +1,147 @@
+"""What happens to a run that is killed, interrupted, refused, or whose records fail. Every fault is caused for real."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+SHARED_MEMORY = Path("/dev/shm")
+SLOW = """
+    - name: Quick
+      ansible.builtin.command: "true"
+    - name: Slow
+      ansible.builtin.command: sleep 61
+    - name: Never reached
+      ansible.builtin.command: "true"
+"""
+
+
+def start_slow(site: Any, until: Callable[..., None]) -> Any:
+    """A run in the middle of its slow task."""
+    process = site.start("run", site.playbook(SLOW, name="slow.yml"), "-i", "site-lab")
+    until(lambda: any("sleep 61" in line for line in site.at_work()))
+    return process
+
+
+def test_kill_nine_leaves_no_ansible_and_the_run_is_lost_and_the_next_one_starts(
+    site: Any, until: Callable[..., None]
+) -> None:
+    process = start_slow(site, until)
+    process.kill()
+    process.wait()
+    until(lambda: not site.at_work(), seconds=5)
+    assert [run["status"] for run in site.history()] == ["lost"]
+    assert list(SHARED_MEMORY.glob(f"lifecycle-{process.pid}-*")), "killed, so nothing could tidy up"
+    site.playbook("- name: Nothing\n  ansible.builtin.debug:")
+    assert site.run("site.yml").returncode == 0
+    assert [run["status"] for run in site.history()] == ["successful", "lost"]
+    assert site.history()[1]["steps"][0]["status"] == "lost"
+    assert not list(SHARED_MEMORY.glob(f"lifecycle-{process.pid}-*")), "the next run sweeps"
+
+
+def test_one_interrupt_ends_a_run_cleanly_with_99(site: Any, until: Callable[..., None]) -> None:
+    process = start_slow(site, until)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=15)
+    assert process.returncode == 99, output
+    assert site.at_work() == []
+    (run,) = site.history()
+    assert (run["status"], run["steps"][0]["status"]) == ("canceled", "canceled")
+    # What had been done before is on record.
+    assert [result["task"] for result in site.show(1)["results"]] == ["Quick"]
+
+
+def test_an_interrupt_while_ansible_is_still_starting_is_not_lost(site: Any, until: Callable[..., None]) -> None:
+    process = site.start("run", site.playbook(SLOW, name="slow.yml"), "-i", "site-lab")
+    until(lambda: any("ansible-playbook" in line for line in site.at_work()))
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=15)
+    assert process.returncode == 99, output
+    assert site.at_work() == []
+
+
+def test_a_second_interrupt_kills_and_says_that_it_was_unclean(site: Any, until: Callable[..., None]) -> None:
+    process = start_slow(site, until)
+    # A controller that does not answer: stopped, it cannot handle the first interrupt.
+    controller = _controller(process.pid)
+    os.kill(controller, signal.SIGSTOP)
+    process.send_signal(signal.SIGINT)
+    until(lambda: _pending_interrupt(controller))
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=15)
+    assert process.returncode == 99, output
+    until(lambda: not [line for line in site.at_work() if "ansible" in line], seconds=5)
+    assert site.history()[0]["status"] == "canceled_unclean"
+
+
+def test_a_second_run_is_refused_with_who_since_when_and_what(site: Any, until: Callable[..., None]) -> None:
+    process = start_slow(site, until)
+    site.playbook("- name: Nothing\n  ansible.builtin.debug:")
+    refused = site.run("site.yml")
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=15)
+    assert refused.returncode == 1
+    assert refused.stdout.count("\n") == 1
+    operator = site.history()[0]["operator"]
+    assert f"site-lab: {operator} is at work here since 20" in refused.stdout
+    assert f"run slow (run 1), process {process.pid}" in refused.stdout
+    assert len(site.history()) == 1
+    assert site.run("site.yml").returncode == 0
+
+
+def test_a_store_that_fails_in_the_middle_does_not_stop_the_play(site: Any, until: Callable[..., None]) -> None:
+    go_on = site.root / "go-on"
+    site.playbook(f"""
+        - name: Before
+          ansible.builtin.command: "true"
+        - name: Wait until the records are broken
+          ansible.builtin.wait_for: {{path: {go_on}, timeout: 60}}
+        - name: After
+          ansible.builtin.copy: {{content: done, dest: {site.root}/after, mode: "0600"}}
+    """)
+    process = site.start("run", "site.yml", "-i", "site-lab")
+    database = site.var / "lifecycle.db"
+    until(lambda: database.exists() and _results(database) == 1)
+    with sqlite3.connect(database) as connection:
+        connection.execute("ALTER TABLE result RENAME TO moved_away")
+    go_on.touch()
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, output
+    assert (site.root / "after").read_text() == "done"
+    assert "recorded only in part" in output
+    spilled = [json.loads(line) for line in (site.var / "spill" / "run-1.ndjson").read_text().splitlines()]
+    assert [row["task"] for row in spilled if row["kind"] == "result"] == ["Wait until the records are broken", "After"]
+    assert (site.history()[0]["status"], site.history()[0]["recorded"]) == ("successful", "partial")
+
+
+def test_unusable_records_are_one_clear_line(site: Any) -> None:
+    site.playbook("- name: Nothing\n  ansible.builtin.debug:")
+    site.var.mkdir()
+    (site.var / "lifecycle.db").write_text("this is no database, however one looks at it\n" * 100)
+    outcome = site.run("site.yml")
+    assert outcome.returncode == 1
+    assert outcome.stdout == f"lifecycle: {site.var}/lifecycle.db: is no database; move it away to start new records\n"
+
+
+def _results(database: Path) -> int:
+    try:
+        with sqlite3.connect(database) as connection:
+            return int(connection.execute("SELECT count(*) FROM result").fetchone()[0])
+    except sqlite3.OperationalError:
+        return 0
+
+
+def _controller(parent: int) -> int:
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    return int(children[0])
+
+
+def _pending_interrupt(pid: int) -> bool:
+    status = Path(f"/proc/{pid}/status").read_text()
+    pending = next(line for line in status.splitlines() if line.startswith("ShdPnd:"))
+    return bool(int(pending.split()[1], 16) & 1 << (signal.SIGINT - 1))
