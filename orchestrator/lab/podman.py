@@ -96,9 +96,8 @@ class Podman:
 
     def networks(self) -> dict[str, Network]:
         """All networks of the machine by name."""
-        names = self.run(commands.network_names()).split()
         found = {}
-        for item in self.json([*commands.networks(), *names]) if names else []:
+        for item in self.json(commands.networks()):
             network = Network(
                 name=item["name"],
                 lab=(item.get("labels") or {}).get(commands.LABEL),

@@ -70,6 +70,8 @@ def test_a_second_interrupt_kills_and_says_that_it_was_unclean(site: Any, until:
     # A controller that does not answer: stopped, it cannot handle the first interrupt.
     controller = _controller(process.pid)
     os.kill(controller, signal.SIGSTOP)
+    # Until it has really stopped, an interrupt overtakes the stop and is handled before it.
+    until(lambda: _status(controller, "State").startswith("T"))
     process.send_signal(signal.SIGINT)
     until(lambda: _pending_interrupt(controller))
     process.send_signal(signal.SIGINT)
@@ -142,6 +144,9 @@ def _controller(parent: int) -> int:
 
 
 def _pending_interrupt(pid: int) -> bool:
-    status = Path(f"/proc/{pid}/status").read_text()
-    pending = next(line for line in status.splitlines() if line.startswith("ShdPnd:"))
-    return bool(int(pending.split()[1], 16) & 1 << (signal.SIGINT - 1))
+    return bool(int(_status(pid, "ShdPnd"), 16) & 1 << (signal.SIGINT - 1))
+
+
+def _status(pid: int, field: str) -> str:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(line for line in lines if line.startswith(f"{field}:")).split(maxsplit=1)[1]
