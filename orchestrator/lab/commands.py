@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address
+
 from orchestrator.lab.topology import Host, Topology
 
 LABEL = "impl.lifecycle.lab"
@@ -25,6 +27,15 @@ def network_name(lab: str) -> str:
     return f"lifecycle-{lab}"
 
 
+def hardware_address(address: IPv4Address) -> str:
+    """The MAC address (locally administered) that belongs to `address`.
+
+    A machine keeps its own over a reboot; podman draws another at every start, and the neighbours go on sending to the
+    old one for up to half a minute.
+    """
+    return ":".join(f"{octet:02x}" for octet in (0x02, 0x6C, *address.packed))
+
+
 def settings(host: Host) -> str:
     """What a running container cannot change any more, as one label: a difference needs a reset."""
     return ";".join(
@@ -44,6 +55,7 @@ def run(topology: Topology, host: Host, image: str) -> list[str]:
         "--label", f"{SETTINGS_LABEL}={settings(host)}",
         "--network", network_name(topology.name),
         "--ip", str(host.address),
+        "--mac-address", hardware_address(host.address),
         "--network-alias", host.name,
         *(argument for other in others for argument in ("--add-host", other)),
         "--systemd", "always",
@@ -98,6 +110,11 @@ def create_network(topology: Topology) -> list[str]:
         "--subnet", str(topology.subnet),
         network_name(topology.name),
     ]  # fmt: skip
+
+
+def keep_bridge_address(interface: str, topology: Topology) -> list[str]:
+    """Give the bridge an address of its own: else it takes the lowest of its ports', which come and go with hosts."""
+    return ["ip", "link", "set", "dev", interface, "address", hardware_address(topology.subnet[1])]
 
 
 def remove_network(name: str) -> list[str]:

@@ -78,6 +78,8 @@ class Lab:
             actions = dict(zip(self.topology.hosts, in_parallel(
                 lambda host: self._start(host, containers.get(self._container(host)), images), self.topology.hosts
             ), strict=True))  # fmt: skip
+            bridge = self.podman.networks()[commands.network_name(self.topology.name)].interface
+            self.podman.run(commands.keep_bridge_address(bridge, self.topology))
             settled = in_parallel(lambda host: self._settle(host, public_key, actions[host]), self.topology.hosts)
             reports = [report for report, _ in settled]
             self.access.write_known_hosts(self.topology, {report.name: key for report, key in settled})

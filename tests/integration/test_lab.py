@@ -140,6 +140,20 @@ def test_a_host_stopped_by_hand_is_shown_and_started_again(site: Site) -> None:
     assert site.ssh("one", "ls", "/home/ops/kept").returncode == 0, "a host keeps its disk"
 
 
+def test_a_host_that_comes_back_is_reached_by_the_others_at_once(site: Site) -> None:
+    site.write(two=True)
+    site.hosts("up")
+    ask = ("one", "curl", "--silent", "--http0.9", "--max-time", "2", "http://two:22/")
+    bridge = site.podman.networks()[f"lifecycle-{site.name}"].interface
+    before = Path(f"/sys/class/net/{bridge}/address").read_text()
+    assert "SSH-2.0" in site.ssh(*ask).stdout
+    site.podman.run(["podman", "kill", f"{site.name}-two"])
+    assert until(lambda: site.hosts("status")["two"]["state"] == "stopped")
+    assert site.hosts("up")["two"]["action"] == "started"
+    assert "SSH-2.0" in site.ssh(*ask).stdout, "it kept its hardware address, so nobody has to unlearn the old one"
+    assert Path(f"/sys/class/net/{bridge}/address").read_text() == before
+
+
 def test_a_paused_host_is_shown_and_goes_on(site: Site) -> None:
     site.hosts("up")
     # runc gives up after a second when a busy machine does not let all processes freeze: ask again.

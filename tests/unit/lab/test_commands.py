@@ -44,6 +44,7 @@ def test_a_host_has_its_address_its_limits_and_its_label() -> None:
     assert value(argv, "--hostname") == "app1"
     assert value(argv, "--network") == "lifecycle-site"
     assert value(argv, "--ip") == "10.89.99.11"
+    assert value(argv, "--mac-address") == "02:6c:0a:59:63:0b"
     assert value(argv, "--memory") == "256m"
     assert value(argv, "--cpus") == "1"
     assert "impl.lifecycle.lab=site" in argv
