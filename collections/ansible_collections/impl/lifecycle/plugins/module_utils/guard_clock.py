@@ -1,0 +1,46 @@
+# Copyright: (c) 2026, impl.lifecycle contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A clock that only goes forward, whatever somebody does to the wall clock, and that knows when somebody did."""
+
+from __future__ import annotations
+
+import time
+from typing import Callable
+
+# NTP bends a clock by 0.5 ms a second at most; anything more than this between two looks was a step.
+STEP_SECONDS = 2.0
+
+
+class Clock:
+    """Epoch seconds that never go back: wall time at the start (or what was reached before it), then monotonic time."""
+
+    def __init__(
+        self,
+        reached: float = 0.0,
+        wall: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._wall, self._monotonic = wall, monotonic
+        self._started = monotonic()
+        self._base = max(reached, wall())
+        self._between = wall() - self._started
+        self.steps = 0
+
+    def now(self) -> float:
+        """Never less than before, also over a restart when `reached` was kept."""
+        return self._base + self._monotonic() - self._started
+
+    def monotonic(self) -> float:
+        return self._monotonic()
+
+    def wall(self) -> float:
+        """What the log's lines and the files' times are written in."""
+        return self._wall()
+
+    def stepped(self) -> bool:
+        """Whether the wall clock was set since the last look."""
+        between = self._wall() - self._monotonic()
+        jumped = abs(between - self._between) > STEP_SECONDS
+        self._between = between
+        self.steps += jumped
+        return jumped
