@@ -107,6 +107,32 @@ def test_the_median_cannot_vouch_for_the_slowest_requests() -> None:
     assert opinion.ok_odds["slow"] == pytest.approx(1)
 
 
+def test_a_candidate_that_was_fine_and_turns_bad_is_not_ok_on_the_way_to_harm() -> None:
+    judge = judged(steady(Arm(900, 9), Arm(100, 1), 200))
+    assert judge.opinion().verdict == OK
+    between = []
+    for tick in steady(Arm(900, 9), Arm(100, 3), 100, begin=2000):
+        judge.add(tick)
+        opinion = judge.opinion()
+        if 10 <= opinion.harm_odds["failed"] < 200 and opinion.ok_odds["failed"] >= 100:
+            between.append(opinion)
+    assert between
+    assert {opinion.verdict for opinion in between} == {INCONCLUSIVE}
+    assert all("a sign of harm (failed) that is no proof" in opinion.reason for opinion in between)
+
+
+def test_harm_is_said_at_two_hundred_to_one_because_two_metrics_share_one_percent() -> None:
+    judge, before = Judge(POLICY), 1.0
+    for tick in steady(Arm(900, 2), Arm(100, 1), 500):
+        judge.add(tick)
+        opinion = judge.opinion()
+        assert (opinion.verdict == HARM) == (opinion.harm_odds["failed"] >= 200)
+        if opinion.verdict == HARM:
+            break
+        before = opinion.harm_odds["failed"]
+    assert 50 < before < 200
+
+
 # The hard guard
 
 
@@ -194,6 +220,7 @@ def test_harm_stays_harm(first: list[Any], later: list[Any]) -> None:
     for tick in stream(later, begin=1_800_000_000):
         judge.add(tick)
     if said.verdict == HARM:
+        assert judge.harmful
         assert (judge.opinion().verdict, judge.opinion().reason) == (HARM, said.reason)
 
 

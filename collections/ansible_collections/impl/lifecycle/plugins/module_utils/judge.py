@@ -137,7 +137,7 @@ class Judge:
 
     def _look(self, opening: bool) -> None:
         """Keep the first proof of harm."""
-        if self._harm is not None:
+        if self.harmful:
             return
         if opening and self._fails_from_the_start():
             reason = f"{self._candidate.failed} of the candidate's first {self._candidate.requests} requests failed"
@@ -167,6 +167,11 @@ class Judge:
         """Latency is the smallest of its three E: all three have to be cleared, a mean would let p50 vouch for p99."""
         failed, *slow = (evidence.log_odds for evidence in self._against_worse)
         return {"failed": shown(failed), "slow": shown(min(slow))}
+
+    @property
+    def harmful(self) -> bool:
+        """Whether harm is proven; the opinion says how."""
+        return self._harm is not None
 
     def opinion(self) -> Opinion:
         harm, cleared = self._harm_odds(), self._ok_odds()
