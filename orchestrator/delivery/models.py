@@ -7,26 +7,23 @@ is required.
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from orchestrator.delivery.policy import ReleasePolicy
 from orchestrator.delivery.shapes import (
     ContextPath,
     CookieName,
     Count,
     GroupName,
-    HeaderName,
     Name,
     OsName,
-    Percent,
     Port,
     Section,
     SlotPort,
     UrlPath,
-    UserId,
 )
 
 
@@ -121,67 +118,6 @@ class ServiceLevels(Section):
     p95_ms: Count | None = Field(
         default=None, description="95 of 100 requests are answered within so many milliseconds."
     )
-
-
-class Identity(Section):
-    """How the edge tells one user from another. At most one is given; none means the edge's own cookie."""
-
-    cookie: CookieName | None = Field(default=None, description="The application's own cookie that names the user.")
-    header: HeaderName | None = Field(
-        default=None, description="A request header, set by a trusted proxy, that names the user."
-    )
-
-    @model_validator(mode="after")
-    def one_source(self) -> Identity:
-        if self.cookie and self.header:
-            raise PydanticCustomError("two_identities", "a user is named by a cookie or by a header, not by both")
-        return self
-
-
-class ReleasePolicy(Section):
-    """How a new version comes to the users."""
-
-    steps: Annotated[tuple[Percent, ...], Field(strict=False, min_length=1)] = Field(
-        default=(10, 50, 100), description="Percent of the users who get the candidate, step by step; the last is 100."
-    )
-    pilots: Annotated[tuple[UserId, ...], Field(strict=False)] = Field(
-        default=(), description="Users who get the candidate from the first step on."
-    )
-    protected: Annotated[tuple[UserId, ...], Field(strict=False)] = Field(
-        default=(), description="Users who keep the stable version until promotion."
-    )
-    identity: Identity = Field(default=Identity(), description="How the edge tells one user from another.")
-    keep: Annotated[int, Field(ge=2, le=50)] = Field(
-        default=3, description="Versions kept on the app hosts; at least the stable one and the one before it."
-    )
-    mix_versions: bool = Field(
-        default=True,
-        description="Whether the other colour may answer when a slot is down; "
-        "false when two versions must never serve the same user.",
-    )
-
-    @field_validator("steps")
-    @classmethod
-    def rising_to_all(cls, steps: tuple[int, ...]) -> tuple[int, ...]:
-        for before, after in pairwise(steps):
-            if after <= before:
-                raise PydanticCustomError(
-                    "steps",
-                    "each step must be larger than the one before it, but {after} follows {before}",
-                    {"before": before, "after": after},
-                )
-        if steps[-1] != 100:
-            raise PydanticCustomError("steps", "the last step must be 100, not {last}", {"last": steps[-1]})
-        return steps
-
-    @model_validator(mode="after")
-    def pilots_are_not_protected(self) -> ReleasePolicy:
-        both = sorted(set(self.pilots) & set(self.protected))
-        if both:
-            raise PydanticCustomError(
-                "cohorts", "{users} cannot be both pilot and protected", {"users": ", ".join(both)}
-            )
-        return self
 
 
 class Delivery(Section):

@@ -59,9 +59,16 @@ def _section_below(field: Mapping[str, Any], defs: Mapping[str, Any]) -> tuple[M
     for key, suffix in (("items", "[]"), ("additionalProperties", ".NAME"), ("patternProperties", ".NAME")):
         inner = field.get(key)
         inner = next(iter(inner.values()), None) if key == "patternProperties" and inner else inner
-        if isinstance(inner, Mapping) and "properties" in (found := _resolved(inner, defs)):
-            return found, suffix
+        for option in _options(inner, defs) if isinstance(inner, Mapping) else ():
+            if "properties" in option:
+                return option, suffix
     return None, ""
+
+
+def _options(field: Mapping[str, Any], defs: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The kinds of value a field may have."""
+    found = _resolved(field, defs)
+    return [_resolved(option, defs) for option in found.get("anyOf", (found,))]
 
 
 def _kind(field: Mapping[str, Any], defs: Mapping[str, Any]) -> str:

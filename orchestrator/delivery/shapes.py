@@ -70,6 +70,11 @@ CookieName = Annotated[str, Shape(r"[A-Za-z0-9_]+", "a cookie name of letters, d
 HeaderName = Annotated[str, Shape(r"[A-Za-z][A-Za-z0-9-]*", "a header name such as 'X-User'")]
 # The edge looks a user up as a file of this name, so nothing that could leave the directory may pass.
 UserId = Annotated[str, Shape(r"[A-Za-z0-9_-]{1,128}", "a user id of at most 128 letters, digits, _ and -")]
+# A department is a file on the edge and a value in nginx's maps.
+DepartmentName = Annotated[
+    str, Shape(r"[a-z][a-z0-9-]{0,40}", "at most 41 lower-case letters, digits and hyphens, beginning with a letter")
+]
+HeaderValue = Annotated[str, Shape(r"[A-Za-z0-9 ._@/+-]{1,100}", "at most 100 letters, digits, blanks and ._@/+-")]
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 # Slots run as an unprivileged user.

@@ -216,3 +216,17 @@ class ReleaseStep:
     set_id: str | None = None
     reason: str | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Something found out about a release. `kind`: feedback or guard; `content`: the whole of it, as text."""
+
+    id: int
+    release_step_id: int
+    kind: str
+    verdict: str
+    summary: str
+    at: datetime
+    run_id: int | None = None
+    content: str | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from orchestrator.paths import state_dir
+from orchestrator.records.evidence import Evidences
 from orchestrator.records.gateway import connect, told
 from orchestrator.records.liveness import is_dead_here
 from orchestrator.records.locks import Locks
@@ -12,8 +13,8 @@ from orchestrator.records.migrate import upgrade
 from orchestrator.records.releases import Releases
 
 
-class Store(Locks, Releases):
-    """Runs, results, locks and releases, in SQLite or PostgreSQL."""
+class Store(Locks, Releases, Evidences):
+    """Runs, results, locks, releases and evidence, in SQLite or PostgreSQL."""
 
     def settle(self) -> list[int]:
         """Mark the runs whose process on this host is dead as lost, and say which: nothing stays `running` for ever."""

@@ -24,9 +24,9 @@ class Controller:
     def __init__(self, environment: Environment, store: ReleaseStore, carry_out: CarryOut, operator: str) -> None:
         self._environment = environment
         self._application = environment.delivery.application.name
-        self._plan = StepPlan(environment.delivery.release.steps)
-        self._journal = Journal(store, environment.name, self._application, operator)
-        self._hands = Hands(self._journal, carry_out)
+        self._plan = StepPlan(tuple(step.weight for step in environment.delivery.release.steps))
+        self.journal = Journal(store, environment.name, self._application, operator)
+        self.hands = Hands(self.journal, carry_out)
 
     def start(
         self, version: str, *, weight: int | None = None, again: bool = False, reason: str | None = None
@@ -38,8 +38,8 @@ class Controller:
             self._plan.target(0, weight)
         self._refuse_a_second(version)
         self._refuse_void(version, again, reason)
-        release = self._journal.create(version, manifest.artifact.sha256, reason)
-        done = self._hands.stage(release, self._variables(version))
+        release = self.journal.create(version, manifest.artifact.sha256, reason)
+        done = self.hands.stage(release, self._variables(version))
         if not done.succeeded or done.release.state is ReleaseState.FAILED:
             return self._verdict(f"{version} could not be staged; {self._spoken(done.release)}", done, failed=True)
         if done.release.state is ReleaseState.PROMOTED:
@@ -50,24 +50,24 @@ class Controller:
 
     def widen(self, weight: int | None = None, reason: str | None = None) -> Verdict:
         """Send `weight` percent of the users, or the next step's, to the candidate."""
-        release = self._present()
+        release = self.present()
         after(release.version, release.state, release.weight, Action.WIDEN)
         return self._widen(release, self._plan.target(release.weight, weight), reason)
 
     def promote(self, reason: str | None = None) -> Verdict:
         """Make the candidate the stable version."""
-        release = self._present()
+        release = self.present()
         after(release.version, release.state, release.weight, Action.PROMOTE)
         self._check_unchanged(release)
-        done = self._hands.promote(release, self._variables(release.version), reason)
+        done = self.hands.promote(release, self._variables(release.version), reason)
         if done.succeeded and done.release.state is ReleaseState.PROMOTED:
             return self._verdict(f"{release.version} is the stable version", done)
         return self._after_failure(done)
 
     def abort(self, reason: str | None = None) -> Verdict:
         """Give the release up without a judgement on its version: users back, candidate stopped."""
-        release = self._present()
-        done = self._hands.take_back(release, Action.ABORT, reason, {"stop_candidate": True})
+        release = self.present()
+        done = self.hands.take_back(release, Action.ABORT, reason, {"stop_candidate": True})
         if done.release.state is ReleaseState.ABORTED:
             said = f"{release.version} is aborted{self._serving(done.truth)}; it may be started again"
             return self._verdict(said, done, failed=done.outcome.status is not Status.SUCCESSFUL)
@@ -77,23 +77,26 @@ class Controller:
         """All users to the version they had before, and this one is void."""
         release = self._to_roll_back()
         given = {"stop_candidate": True} if stop_candidate else {}
-        done = self._hands.take_back(release, Action.ROLL_BACK, reason, given)
+        done = self.hands.take_back(release, Action.ROLL_BACK, reason, given)
         if done.release.state is ReleaseState.ROLLED_BACK:
             said = f"{release.version} is rolled back{self._serving(done.truth)}"
             return self._verdict(said, done, failed=done.outcome.status is not Status.SUCCESSFUL)
         return self._not_taken_back(done)
 
-    def status(self, *, live: bool = False) -> Verdict:
+    def status(self, *, live: bool = False, said: str = "") -> Verdict:
         """How the newest release stands: by the record, or by the edge's own word when `live`."""
-        if not live:
-            return Verdict("", self._situation())
-        truth = self._hands.ask()
-        align(self._journal, self._hands, truth)
-        return Verdict("", self._situation(truth), notices=tuple(self._hands.notices))
+        situation = self.ask()[0] if live else self._situation()
+        return Verdict(said, situation, notices=tuple(self.hands.notices))
+
+    def ask(self, variables: Mapping[str, Any] | None = None) -> tuple[Situation, Mapping[str, Any]]:
+        """How things stand by the edges' own word, the record brought in line with it, and all else they told."""
+        truth = self.hands.ask(variables)
+        align(self.journal, self.hands, truth)
+        return self._situation(truth), self.hands.told
 
     def _widen(self, release: Release, weight: int, reason: str | None) -> Verdict:
         self._check_unchanged(release)
-        done = self._hands.widen(release, self._variables(release.version), weight, reason)
+        done = self.hands.widen(release, self._variables(release.version), weight, reason)
         if done.succeeded and done.release.state.is_open:
             return self._verdict(f"{release.version} has {done.release.weight} % of the users", done)
         return self._after_failure(done)
@@ -112,10 +115,10 @@ class Controller:
             return self._verdict(
                 f"{release.version} is {self._spoken(release)}: the step was interrupted", done, failed=True
             )
-        if release.weight == 0 and self._nobody_has(release.version, done.truth or self._hands.heard()):
+        if release.weight == 0 and self._nobody_has(release.version, done.truth or self.hands.heard()):
             return self._verdict(f"the step failed; {release.version} is held and no user has it", done, failed=True)
         because = done.outcome.failures[0].message if done.outcome.failures else "the edge gave no answer"
-        back = self._hands.take_back(release, Action.ROLL_BACK, f"a step failed: {because}")
+        back = self.hands.take_back(release, Action.ROLL_BACK, f"a step failed: {because}")
         if back.release.state is not ReleaseState.ROLLED_BACK:
             return self._not_taken_back(back)
         said = f"the step failed, and {release.version} was taken back{self._serving(back.truth)}"
@@ -128,14 +131,14 @@ class Controller:
 
     def _not_taken_back(self, done: Done) -> Verdict:
         said = f"{done.release.version} could NOT be taken back everywhere; users may still be on it"
-        self._hands.notices.append("mend or cut off the hosts named above, then `lifecycle release rollback` again")
+        self.hands.notices.append("mend or cut off the hosts named above, then `lifecycle release rollback` again")
         return self._verdict(said, done, failed=True)
 
-    def _present(self) -> Release:
+    def present(self) -> Release:
         """The open release, its record certain. Raises ReleaseError when there is none."""
-        release = self._journal.open()
-        if release and self._journal.unconfirmed(release):
-            release = self._hands.reconcile(release, self._hands.ask())
+        release = self.journal.open()
+        if release and self.journal.unconfirmed(release):
+            release = self.hands.reconcile(release, self.hands.ask())
         if release is None:
             raise ReleaseError("no release is on its way", remedy="`lifecycle release start VERSION` begins one")
         if not release.state.is_open:
@@ -150,18 +153,18 @@ class Controller:
 
         Only after a start that was killed it is: no user has that version, and nobody knows whether the edge does.
         """
-        release = self._journal.open() or self._promoted_with_a_way_back()
-        last = self._journal.unconfirmed(release)
+        release = self.journal.open() or self._promoted_with_a_way_back()
+        last = self.journal.unconfirmed(release)
         if last and last.action == Action.STAGE:
-            release = self._hands.reconcile(release, self._hands.ask())
+            release = self.hands.reconcile(release, self.hands.ask())
         after(release.version, release.state, release.weight, Action.ROLL_BACK)
         return release
 
     def _promoted_with_a_way_back(self) -> Release:
         """The stable version, when the edge said last that the one before it is still kept warm."""
-        told = self._journal.last_truth() or {}
+        told = self.journal.last_truth() or {}
         stable, previous = told.get("stable") or {}, told.get("previous")
-        promoted = [r for r in self._journal.all() if r.state is ReleaseState.PROMOTED]
+        promoted = [r for r in self.journal.all() if r.state is ReleaseState.PROMOTED]
         release = next((r for r in promoted if r.version == stable.get("version")), None)
         if release is None:
             raise ReleaseError("nothing to roll back", remedy="`lifecycle release status --live` asks the edge")
@@ -174,15 +177,15 @@ class Controller:
 
     def _refuse_a_second(self, version: str) -> None:
         """One release at a time, and none of what already serves. The edge is asked before anything is refused."""
-        present = self._journal.open() or self._journal.newest()
+        present = self.journal.open() or self.journal.newest()
         if present is None:
             return
-        uncertain = present.state.is_open or self._journal.unconfirmed(present)
+        uncertain = present.state.is_open or self.journal.unconfirmed(present)
         if not uncertain and not self._serves(version):
             return
-        truth = self._hands.ask()
-        align(self._journal, self._hands, truth)
-        present = self._journal.open()
+        truth = self.hands.ask()
+        align(self.journal, self.hands, truth)
+        present = self.journal.open()
         if present:
             raise ReleaseError(
                 f"{present.version} is {self._spoken(present)}", remedy=may(present.state, present.weight)
@@ -191,7 +194,7 @@ class Controller:
             raise ReleaseError(f"{version} is the stable version already")
 
     def _refuse_void(self, version: str, again: bool, reason: str | None) -> None:
-        void = [r for r in self._journal.all() if r.version == version and r.state is ReleaseState.ROLLED_BACK]
+        void = [r for r in self.journal.all() if r.version == version and r.state is ReleaseState.ROLLED_BACK]
         if again and not reason:
             raise ReleaseError("--again needs --reason: it goes on record")
         if void and not again:
@@ -202,7 +205,7 @@ class Controller:
             )
 
     def _serves(self, version: str) -> bool:
-        stable = (self._journal.last_truth() or {}).get("stable") or {}
+        stable = (self.journal.last_truth() or {}).get("stable") or {}
         return stable.get("version") == version
 
     def _check_artifact(self, manifest: Manifest) -> None:
@@ -239,15 +242,15 @@ class Controller:
         return f"; all users have {truth.stable.version}" if truth and truth.stable else ""
 
     def _situation(self, truth: EdgeTruth | None = None) -> Situation:
-        release = self._journal.open() or self._journal.newest()
+        release = self.journal.open() or self.journal.newest()
         return Situation(
             environment=self._environment.name,
             application=self._application,
             plan=self._plan,
             release=release,
-            steps=tuple(self._journal.steps(release)) if release else (),
-            unconfirmed=self._journal.unconfirmed(release) if release else None,
-            edge=truth.as_data() if truth else self._journal.last_truth(),
+            steps=tuple(self.journal.steps(release)) if release else (),
+            unconfirmed=self.journal.unconfirmed(release) if release else None,
+            edge=truth.as_data() if truth else self.journal.last_truth(),
             commands=commands(release.state, release.weight) if release else (),
             live=truth is not None,
         )
@@ -256,7 +259,7 @@ class Controller:
         if failed:
             bad = done.outcome.exit_code
             exit_code = bad if bad is not ExitCode.DONE else ExitCode.HOST_FAILED
-        hands = self._hands
+        hands = self.hands
         return Verdict(
             said=said,
             situation=self._situation(),

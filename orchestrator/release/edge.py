@@ -30,6 +30,8 @@ class EdgeTruth:
     weight: int
     set_id: str | None
     flipped_at: str | None
+    # Decides in which order buckets enter; chosen for the release and kept with each step.
+    seed: str = ""
 
     def place_of(self, version: str) -> tuple[ReleaseState, int] | None:
         """State and weight of `version` as the edge sees it; None when it is neither candidate nor stable."""
@@ -69,6 +71,7 @@ def read(data: Mapping[str, Any]) -> EdgeTruth | None:
             weight=int(told.get("weight") or 0),
             set_id=told.get("set_id"),
             flipped_at=told.get("flipped_at"),
+            seed=str(told.get("seed") or ""),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ReleaseError(f"the playbook's {KEY} cannot be understood: {told!r}") from error

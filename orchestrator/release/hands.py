@@ -41,6 +41,8 @@ class Hands:
         self.run_ids: list[int] = []
         self.failures: list[Failure] = []
         self.notices: list[str] = []
+        # Everything the edges told when they were asked last: their guards' word and where a user goes as well.
+        self.told: Mapping[str, Any] = {}
 
     def stage(self, release: Release, variables: Mapping[str, Any]) -> Done:
         """Bring the version into the idle slot. The very first one is promoted at once: there is nobody to protect."""
@@ -84,10 +86,11 @@ class Hands:
             state = ReleaseState.HELD
         return self._confirm(done, action, state, weight, self._bad(done))
 
-    def ask(self) -> EdgeTruth:
-        """Ask the edge what it serves. Changes nothing."""
-        outcome = self._carry_out(ASK, {})
+    def ask(self, variables: Mapping[str, Any] | None = None) -> EdgeTruth:
+        """Ask the edge what it serves. Changes nothing but, when `variables` say so, the guard's lease."""
+        outcome = self._carry_out(ASK, variables or {})
         self.run_ids.append(outcome.run_id)
+        self.told = outcome.data
         truth = edge.read(outcome.data) if outcome.status is Status.SUCCESSFUL else None
         if truth is None:
             why = "; ".join(f"{failure.host}: {failure.message}" for failure in outcome.failures[:1])

@@ -15,6 +15,7 @@ class Action(StrEnum):
     STAGE = "stage"
     WIDEN = "widen"
     HOLD = "hold"
+    RESUME = "resume"
     PROMOTE = "promote"
     ABORT = "abort"
     ROLL_BACK = "roll_back"
@@ -42,6 +43,7 @@ TRANSITIONS: Mapping[ReleaseState, Mapping[Action, ReleaseState]] = {
     },
     S.HELD: {
         Action.WIDEN: S.WIDENING,
+        Action.RESUME: S.WIDENING,
         Action.PROMOTE: S.PROMOTED,
         Action.ABORT: S.ABORTED,
         Action.ROLL_BACK: S.ROLLED_BACK,
@@ -52,10 +54,12 @@ TRANSITIONS: Mapping[ReleaseState, Mapping[Action, ReleaseState]] = {
     S.FAILED: {},
 }
 
-# What a person types for an action; hold, fail and reconcile are not for typing.
+# What a person types for an action; fail and reconcile are not for typing.
 COMMANDS: Mapping[Action, str] = {
     Action.WIDEN: "widen",
     Action.PROMOTE: "promote",
+    Action.HOLD: "hold",
+    Action.RESUME: "resume",
     Action.ABORT: "abort",
     Action.ROLL_BACK: "rollback",
 }

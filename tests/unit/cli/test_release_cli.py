@@ -74,7 +74,7 @@ def test_the_road_of_a_release(release: Any) -> None:
     assert "stable     1.0.0        blue   90 % of the users" in out
     assert "candidate  1.1.0        green  10 % of the users" in out
     assert "10 % done, 50 % next, 100 %" in out
-    assert "may follow widen, abort, rollback" in out
+    assert "may follow widen, hold, abort, rollback" in out
     release("widen")
     release("widen", "100")
     assert release("promote")[0] == ExitCode.DONE
@@ -129,7 +129,7 @@ def test_json_is_one_object_and_nothing_else(release: Any) -> None:
     assert code == data["exit_code"] == 0
     assert data["release"]["version"] == "1.1.0"
     assert data["release"]["state"] == "widening"
-    assert (data["done"], data["next"], data["may_follow"]) == ([10, 50], 100, ["widen", "abort", "rollback"])
+    assert (data["done"], data["next"], data["may_follow"]) == ([10, 50], 100, ["widen", "hold", "abort", "rollback"])
     assert data["edge"]["candidate"]["version"] == "1.1.0"
     assert len(data["runs"]) == 2
 

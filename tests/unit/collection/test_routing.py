@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.impl.lifecycle.plugins.module_utils import cohorts
 from ansible_collections.impl.lifecycle.plugins.module_utils import routing as r
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +12,9 @@ users = st.text("abcXYZ019_-", min_size=1, max_size=6)
 seeds = st.text(max_size=12)
 weights = st.integers(0, 100)
 colours = st.sampled_from(r.COLOURS)
+DEPARTMENTS = ("reception", "lab-2")
+# MurmurHash2 of the reference implementation (seed 0 xor length), one for each length of the last word.
+MURMUR = [("", 0), ("a", 2456313694), ("pilot", 436246094), ("gid=0A4D0B2C", 150555855), ("dr-house", 2340323470)]
 
 
 def other(colour: str) -> str:
@@ -22,29 +26,62 @@ def open_releases(draw: st.DrawFn) -> r.State:
     """A stable version and a candidate with some users."""
     state = r.State("clinic", stable=r.Placed(draw(colours), "1.0.0"))
     staged = r.stage(state, "1.1.0", draw(seeds))
-    return r.weigh(staged, draw(weights), draw(st.sets(users, max_size=4)), draw(st.sets(users, max_size=4)))
+    pilots, protected = draw(st.sets(users, max_size=4)), draw(st.sets(users, max_size=4))
+    departments = draw(st.sets(st.sampled_from(DEPARTMENTS)))
+    return r.weigh(staged, draw(weights), pilots, protected, departments=departments)
 
 
-def route_by_files(files: frozenset[str], bucket: str, user: str) -> str:
+def route_by_files(files: frozenset[str], bucket: str, user: str, department: str = ".none") -> str:
     """What nginx decides, in the order of its file tests."""
     colour = "green" if f"green/{bucket}" in files else "blue"
+    colour = "green" if f"green-department/{department}" in files else colour
+    colour = "blue" if f"blue-department/{department}" in files else colour
     colour = "green" if f"green-user/{user}" in files else colour
     return "blue" if f"blue-user/{user}" in files else colour
 
 
-def meant(state: r.State, bucket: str, user: str) -> str:
-    """What people mean: protected wins over pilot, pilot wins over bucket."""
+def meant(state: r.State, bucket: str, user: str, department: str) -> str:
+    """What people mean: protected wins over pilot, pilot over department, department over bucket."""
     assert state.stable is not None
     if state.candidate is None or user in state.users.protected:
         return state.stable.colour
-    chosen = user in state.users.pilots or bucket in state.users.buckets
+    chosen = user in state.users.pilots or department in state.users.departments or bucket in state.users.buckets
     return state.candidate.colour if chosen else state.stable.colour
 
 
-@given(open_releases(), st.sampled_from(r.BUCKETS), users)
-def test_the_files_say_what_people_mean(state: r.State, bucket: str, stranger: str) -> None:
+@given(open_releases(), st.sampled_from(r.BUCKETS), users, st.sampled_from(["", *DEPARTMENTS]))
+def test_the_files_say_what_people_mean(state: r.State, bucket: str, stranger: str, department: str) -> None:
     for user in {stranger} | state.users.pilots | state.users.protected:
-        assert route_by_files(r.in_colours(state), bucket, user) == meant(state, bucket, user)
+        assert route_by_files(r.in_colours(state), bucket, user, department) == meant(state, bucket, user, department)
+
+
+@given(open_releases(), users, st.sampled_from(["", *DEPARTMENTS]), st.booleans())
+def test_who_says_what_the_files_say(state: r.State, stranger: str, department: str, own_cookie: bool) -> None:
+    for one in (state, r.promote(state), r.rollback(state)):
+        for user in {stranger} | state.users.pilots | state.users.protected:
+            way = cohorts.way_of(one, user, own_cookie, department)
+            assert way is not None
+            assert way.bucket == cohorts.bucket_of(f"gid={user}" if own_cookie else user)
+            assert way.colour == route_by_files(r.in_colours(one), way.bucket, user, department)
+            placed = next(p for p in (one.stable, one.candidate) if p is not None and p.colour == way.colour)
+            assert way.version == placed.version
+
+
+@pytest.mark.parametrize(("text", "value"), MURMUR)
+def test_the_hash_is_the_edges_own(text: str, value: int) -> None:
+    assert cohorts.murmur2(text.encode()) == value
+
+
+def test_a_department_is_added_and_never_dropped() -> None:
+    widened = r.weigh(r.weigh(OPEN, 10, departments=["reception"]), 50)
+    assert "green-department/reception" in r.in_colours(widened)
+    with pytest.raises(ValueError, match=r"department '\.\./x' is refused"):
+        r.weigh(OPEN, 10, departments=["../x"])
+
+
+def test_a_set_without_departments_keeps_the_name_it_had_before_there_were_any() -> None:
+    assert "departments" not in r.as_data(OPEN)
+    assert r.set_id(OPEN) == "w010-819905c025ae75ef"
 
 
 @given(open_releases())

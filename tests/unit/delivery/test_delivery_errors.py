@@ -21,7 +21,7 @@ def good() -> str:
 
 def test_the_good_file_loads(site: Path) -> None:
     delivery = load_environment(site).delivery
-    assert delivery.release.steps == (10, 50, 100)
+    assert [step.weight for step in delivery.release.steps] == [10, 50, 100]
     assert delivery.requirements.groups["app"].cpus == 2
     assert delivery.requirements.reach[0].source == "app"
 
@@ -39,14 +39,20 @@ MISTAKES = {
     "number in quotes": ("8080", '"8080"', "9: application.slots.blue must be a whole number, not '8080'; write it without quotes"),
     "number for text": ("client: demo", "client: 12", "2: client must be text, not 12; put it in quotes"),
     "truth for a number": ("cpus: 2", "cpus: yes", "14: requirements.groups.app.cpus must be a whole number, not True"),
-    "half a step": ("10, 50", "10.5, 50", "18: release.steps[0] must be a whole number, not 10.5"),
+    "half a step": ("10, 50", "10.5, 50", "18: release.steps[0].weight must be a whole number, not 10.5"),
     "nothing for text": ("client: demo", "client:", "2: client must be text, not empty"),
     "a value for a section": ("  groups:\n    app:\n      cpus: 2\n", "  groups: app\n", "12: requirements.groups must be a section with keys of its own, not 'app'"),
     "a section for a list": ("[10, 50, 100]", "{a: 1}", "18: release.steps must be a list, not a section"),
-    "percent out of range": ("50, 100", "50, 150", "18: release.steps[2] must be at most 100, not 150"),
-    "step of nobody": ("[10,", "[0,", "18: release.steps[0] must be at least 1, not 0"),
+    "percent out of range": ("50, 100", "50, 150", "18: release.steps[2].weight must be at most 100, not 150"),
+    "step of nobody": ("[10,", "[0,", "18: release.steps[0].weight must be at least 1, not 0"),
     "steps that do not rise": ("10, 50", "50, 10", "18: release.steps: each step must be larger than the one before it, but 10 follows 50"),
     "steps that do not end in 100": ("50, 100]", "50]", "18: release.steps: the last step must be 100, not 50"),
+    "a step too short to soak": ("10, 50", "{weight: 10, soak_minutes: 60, longest_minutes: 30}, 50", "18: release.steps[0]: longest_minutes is 30, which is less than soak_minutes 60"),
+    "unknown key in a step": ("10, 50", "{weight: 10, soak_minute: 60}, 50", "18: unknown key 'soak_minute' in release.steps[0]; did you mean 'soak_minutes'?"),
+    "unknown mode": ("steps:", "mode: manual\n  steps:", "18: release.mode must be 'auto', 'gated' or 'observe', not 'manual'"),
+    "department without a sign": ("steps:", "departments: [{name: lab}]\n  steps:", "18: release.departments[0]: a department is told by 'header' and 'value', or by 'networks'"),
+    "department of no network": ("steps:", "departments: [{name: lab, networks: [10.1.2.3/8]}]\n  steps:", "18: release.departments[0].networks: must be networks such as 10.20.0.0/16, not '10.1.2.3/8'"),
+    "two departments of one name": ("steps:", "departments: [{name: lab, networks: [10.0.0.0/8]}, {name: lab, networks: [11.0.0.0/8]}]\n  steps:", "17: release: two departments are called lab"),
     "no steps": ("[10, 50, 100]", "[]", "18: release.steps must not be empty"),
     "equal ports": ("8180", "8080", "8: application.slots: both slots use port 8080; the two versions run side by side"),
     "privileged slot port": ("8080", "80", "9: application.slots.blue must be at least 1024, not 80"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from orchestrator.errors import ExitCode, LockedError
-from orchestrator.records.entities import Release, ReleaseStep, Status
+from orchestrator.records.entities import Evidence, Release, ReleaseStep, Status
 
 
 class KilledError(BaseException):
@@ -43,6 +43,9 @@ class FakeEdge:
     then: str | None = None
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     runs: int = 0
+    # What the guards on the edges tell, edge -> status; and where a user goes.
+    guard: dict[str, Any] = field(default_factory=dict)
+    who: dict[str, Any] | None = None
 
     def carry_out(self, phase: str, variables: Mapping[str, Any]) -> FakeOutcome:
         self.calls.append((phase, dict(variables)))
@@ -85,6 +88,8 @@ class FakeEdge:
 
     def told(self) -> dict[str, Any]:
         return {
+            "lifecycle_guard": self.guard,
+            "lifecycle_who": self.who,
             "lifecycle_release": {
                 "application": "clinic",
                 "stable": self.stable,
@@ -94,7 +99,7 @@ class FakeEdge:
                 "set_id": f"set-{self.runs}",
                 "changed": True,
                 "flipped_at": "2026-01-01T00:00:00Z",
-            }
+            },
         }
 
     def served(self) -> dict[str, int]:
@@ -145,6 +150,7 @@ class FakeStore:
     def __init__(self) -> None:
         self.releases: dict[int, Release] = {}
         self.steps: list[ReleaseStep] = []
+        self.evidence: list[Evidence] = []
         self.killed = False
 
     def create_release(self, release: Release) -> Release:
@@ -175,3 +181,12 @@ class FakeStore:
 
     def list_release_steps(self, release_id: int) -> list[ReleaseStep]:
         return [step for step in self.steps if step.release_id == release_id]
+
+    def add_evidence(self, evidence: Evidence) -> Evidence:
+        stored = replace(evidence, id=len(self.evidence) + 1)
+        self.evidence.append(stored)
+        return stored
+
+    def list_evidence(self, release_id: int) -> list[Evidence]:
+        mine = {step.id for step in self.list_release_steps(release_id)}
+        return [evidence for evidence in self.evidence if evidence.release_step_id in mine]

@@ -133,7 +133,7 @@ def test_a_second_release_is_refused_while_one_is_open(second: Site) -> None:
     go(second)
     with pytest.raises(ReleaseError, match=r"1\.1\.0 is staged") as caught:
         go(second, "1.2.0")
-    assert "widen, abort, rollback" in caught.value.remedy
+    assert "widen, hold, abort, rollback" in caught.value.remedy
 
 
 def test_the_stable_version_is_not_started_again(second: Site) -> None:

@@ -16,6 +16,7 @@ from release_site import make_environment
 from orchestrator.errors import LifecycleError
 from orchestrator.records.entities import ReleaseState
 from orchestrator.release.controller import Controller
+from orchestrator.release.people import People
 
 FAULTS = (
     "failed before",
@@ -43,6 +44,7 @@ class Releases(RuleBasedStateMachine):
         environment = make_environment(Path(self.directory.name))
         self.edge, self.store = FakeEdge(), FakeStore()
         self.controller = Controller(environment, self.store, self.edge.carry_out, "alice")
+        self.people = People(self.controller, self.store, "alice", bad_feedback=2)
 
     def teardown(self) -> None:
         self.directory.cleanup()
@@ -95,9 +97,27 @@ class Releases(RuleBasedStateMachine):
         self.attempt(fault, self.controller.rollback)
         if stable and stable != self.edge.stable:
             mine = [r for r in self.store.releases.values() if r.version == stable["version"]]
-            assert any(r.state is ReleaseState.ROLLED_BACK or self.controller._journal.unconfirmed(r) for r in mine), (
+            assert any(r.state is ReleaseState.ROLLED_BACK or self.controller.journal.unconfirmed(r) for r in mine), (
                 "another version than the one on record was taken back"
             )
+
+    @rule(fault=faults)
+    def hold(self, fault: str | None) -> None:
+        served = self.edge.served()
+        self.attempt(fault, self.people.hold, "wait")
+        assert self.edge.served() == served, "a hold moves nobody"
+
+    @rule(fault=faults)
+    def resume(self, fault: str | None) -> None:
+        served = self.edge.served()
+        self.attempt(fault, self.people.resume, None)
+        assert self.edge.served() == served, "going on moves nobody by itself"
+
+    @rule(verdict=st.sampled_from(("good", "bad")))
+    def feedback(self, verdict: str) -> None:
+        served = self.edge.served()
+        self.attempt(None, self.people.feedback, "dr-house", verdict, "slow")
+        assert self.edge.served() == served, "a verdict moves nobody"
 
     @rule(version=versions, weight=st.integers(0, 100), promote=st.booleans())
     def release_by_hand(self, version: str, weight: int, promote: bool) -> None:
@@ -143,7 +163,7 @@ class Releases(RuleBasedStateMachine):
             assert any(
                 release.state.is_open
                 or release.state is ReleaseState.PROMOTED
-                or self.controller._journal.unconfirmed(release)
+                or self.controller.journal.unconfirmed(release)
                 for release in mine
             ), f"{version} serves users and the record does not know"
 

@@ -34,12 +34,12 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description: >-
-    C(application), C(stable), C(candidate), C(previous), C(weight), C(set_id), C(changed), and C(flipped_at)
+    C(application), C(stable), C(candidate), C(previous), C(weight), C(seed), C(set_id), C(changed), and C(flipped_at)
     of the last edge.
   type: dict
 """
 
-TOLD = ("application", "stable", "candidate", "previous", "weight")
+TOLD = ("application", "stable", "candidate", "previous", "weight", "seed")
 
 
 def release_facts(state, flips):

@@ -19,6 +19,8 @@ BUCKETS = tuple(f"{number:02d}" for number in range(100))
 
 # A user id becomes a file name on the edge and is compared with what nginx lets through its own map.
 USER_ID = re.compile(r"[A-Za-z0-9_-]{1,128}\Z")
+# A department is a value of nginx's maps and a file name too.
+DEPARTMENT = re.compile(r"[a-z][a-z0-9-]{0,40}\Z")
 VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~-]{0,63}\Z")
 
 
@@ -38,11 +40,12 @@ class Placed:
 
 @dataclass(frozen=True)
 class RoutingSet:
-    """Who gets the candidate: bucket ids '00'..'99', pilot user ids, protected user ids."""
+    """Who gets the candidate: bucket ids '00'..'99', departments, pilot user ids, protected user ids."""
 
     buckets: FrozenSet[str] = frozenset()
     pilots: FrozenSet[str] = frozenset()
     protected: FrozenSet[str] = frozenset()
+    departments: FrozenSet[str] = frozenset()
 
     def __post_init__(self) -> None:
         strange = sorted(self.buckets - set(BUCKETS))
@@ -51,6 +54,9 @@ class RoutingSet:
         for user in sorted(self.pilots | self.protected):
             if not USER_ID.match(user):
                 raise ValueError(f"user id {user!r} is refused: only letters, digits, _ and - may become a file name")
+        unnamed = sorted(name for name in self.departments if not DEPARTMENT.match(name))
+        if unnamed:
+            raise ValueError(f"department {unnamed[0]!r} is refused: lower-case letters, digits and - only")
 
 
 @dataclass(frozen=True)
@@ -147,15 +153,18 @@ def weigh(
     pilots: Iterable[str] = (),
     protected: Optional[Iterable[str]] = None,
     version: str = "",
+    departments: Iterable[str] = (),
 ) -> State:
-    """Send `weight` percent and the `pilots` to the candidate.
+    """Send `weight` percent, the `pilots` and the `departments` to the candidate.
 
-    Pilots are added, never dropped (nobody is moved back and forth); `protected` replaces the list unless it is None.
+    Pilots and departments are added, never dropped (nobody is moved back and forth); `protected` replaces the list
+    unless it is None.
     """
     _open_candidate(state, version, "widen")
     users = replace(
         state.users,
         pilots=state.users.pilots | frozenset(pilots),
+        departments=state.users.departments | frozenset(departments),
         protected=state.users.protected if protected is None else frozenset(protected),
     )
     return replace(state, users=widen(users, weight, order_of_entry(state.seed)))
@@ -201,6 +210,7 @@ def advance(
     protected: Optional[Iterable[str]] = None,
     to_stable: bool = False,
     seed: str = "",
+    departments: Iterable[str] = (),
 ) -> State:
     """One step of a release as a person asks for it: open it if needed, then widen or promote it.
 
@@ -213,7 +223,7 @@ def advance(
             raise ValueError("weight and promote exclude each other: promotion sends everybody")
         return promote(state, version)
     opened = stage(state, version, seed)
-    return weigh(opened, opened.weight if weight is None else weight, pilots or (), protected)
+    return weigh(opened, opened.weight if weight is None else weight, pilots or (), protected, "", departments)
 
 
 def in_colours(state: State) -> FrozenSet[str]:
@@ -224,6 +234,7 @@ def in_colours(state: State) -> FrozenSet[str]:
     green = moved if state.stable.colour == "blue" else frozenset(BUCKETS) - moved
     files = {f"green/{bucket}" for bucket in green}
     if state.candidate is not None:
+        files |= {f"{state.candidate.colour}-department/{name}" for name in state.users.departments}
         files |= {f"{state.stable.colour}-user/{user}" for user in state.users.protected}
         files |= {f"{state.candidate.colour}-user/{user}" for user in state.users.pilots - state.users.protected}
     return frozenset(files)
@@ -235,7 +246,7 @@ def as_data(state: State) -> Dict[str, Any]:
     def placed(value: Optional[Placed]) -> Optional[Dict[str, str]]:
         return None if value is None else {"colour": value.colour, "version": value.version}
 
-    return {
+    data = {
         "schema": SCHEMA,
         "application": state.application,
         "stable": placed(state.stable),
@@ -247,6 +258,8 @@ def as_data(state: State) -> Dict[str, Any]:
         "protected": sorted(state.users.protected),
         "seed": state.seed,
     }
+    # Only where there are any: a set without departments keeps the name it had before they were known.
+    return {**data, "departments": sorted(state.users.departments)} if state.users.departments else data
 
 
 def from_data(data: Mapping[str, Any]) -> State:
@@ -259,7 +272,12 @@ def from_data(data: Mapping[str, Any]) -> State:
     try:
         if data["schema"] != SCHEMA:
             raise ValueError(f"schema {data['schema']} is not the one this version reads ({SCHEMA})")
-        users = RoutingSet(frozenset(data["buckets"]), frozenset(data["pilots"]), frozenset(data["protected"]))
+        users = RoutingSet(
+            frozenset(data["buckets"]),
+            frozenset(data["pilots"]),
+            frozenset(data["protected"]),
+            frozenset(data.get("departments", ())),
+        )
         state = State(
             data["application"], placed("stable"), placed("candidate"), placed("previous"), users, data["seed"]
         )

@@ -64,6 +64,23 @@ options:
     type: list
     elements: str
     default: []
+  departments:
+    description: Departments that get the candidate, but for protected users. Added to those that are in already.
+    type: list
+    elements: str
+    default: []
+  user:
+    description: With O(action=query), tell in RV(who) where this user goes and why.
+    type: str
+    default: ""
+  department:
+    description: The department O(user) belongs to.
+    type: str
+    default: ""
+  own_cookie:
+    description: Whether users are known by the edge's own cookie, and not by a mark of the application.
+    type: bool
+    default: true
   protected:
     description: User ids that never get the candidate. Replaces the list in force.
     type: list
@@ -111,6 +128,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+who:
+  description: Where O(user) goes; C(colour), C(version), C(by), C(bucket) and C(why). Null without a user or a version.
+  returned: success
+  type: dict
 state:
   description: The state in force afterwards (in check mode, as it would be). Same keys as C(set.json).
   returned: success or refused
@@ -140,10 +161,11 @@ refused:
 import grp
 import os
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from typing import Any, Callable, Dict, List, Mapping
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.impl.lifecycle.plugins.module_utils import routing
+from ansible_collections.impl.lifecycle.plugins.module_utils import cohorts, routing
 from ansible_collections.impl.lifecycle.plugins.module_utils.http_probe import ask
 from ansible_collections.impl.lifecycle.plugins.module_utils.routing_store import Store, Unreadable
 
@@ -154,12 +176,12 @@ TRANSITIONS: Dict[str, Callable[[routing.State, Options], routing.State]] = {
     "adopt": lambda s, o: routing.adopt(s, routing.Placed(o["colour"] or s.idle_colour, o["version"])),
     "vacate": lambda s, _: routing.vacate(s),
     "stage": lambda s, o: routing.stage(s, o["version"], o["seed"]),
-    "weigh": lambda s, o: routing.weigh(s, o["weight"], o["pilots"], o["protected"], o["version"]),
+    "weigh": lambda s, o: routing.weigh(s, o["weight"], o["pilots"], o["protected"], o["version"], o["departments"]),
     "promote": lambda s, o: routing.promote(s, o["version"]),
     "abort": lambda s, o: routing.abort(s, o["version"]),
     "rollback": lambda s, o: routing.rollback(s, o["version"]),
     "advance": lambda s, o: routing.advance(
-        s, o["version"], o["weight"], o["pilots"], o["protected"], o["to_stable"], o["seed"]
+        s, o["version"], o["weight"], o["pilots"], o["protected"], o["to_stable"], o["seed"], o["departments"]
     ),
 }
 
@@ -220,7 +242,10 @@ def _carry_out(store: Store, options: Options, check: bool) -> Dict[str, Any]:
     changed = options["action"] != "query" and after.stable is not None and not store.in_force(after)
     if changed and not check:
         store.put_in_force(after)
+    way = cohorts.way_of(after, options["user"], options["own_cookie"], options["department"])
+    who = asdict(way) if way and options["user"] else None
     return {
+        "who": who,
         "changed": changed,
         "before": routing.as_data(before),
         "diff": {"before": routing.serialise(before), "after": routing.serialise(after)},
@@ -248,6 +273,10 @@ def _arguments() -> Dict[str, Any]:
         "to_stable": {"type": "bool", "default": False},
         "pilots": {"type": "list", "elements": "str", "default": []},
         "protected": {"type": "list", "elements": "str"},
+        "departments": {"type": "list", "elements": "str", "default": []},
+        "user": {"type": "str", "default": ""},
+        "department": {"type": "str", "default": ""},
+        "own_cookie": {"type": "bool", "default": True},
         "seed": {"type": "str", "default": ""},
         "warm": {"type": "dict", "default": {}},
         "warm_status": {"type": "int", "default": 200},

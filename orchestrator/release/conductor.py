@@ -1,0 +1,152 @@
+"""Follows a release: watches each step, goes on when it may, holds when a person has to decide, takes back on harm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from orchestrator.delivery.policy import ReleasePolicy, Step
+from orchestrator.errors import LockedError, ReleaseError
+from orchestrator.records.entities import Release, ReleaseState, ReleaseStep, Status
+from orchestrator.release import guard
+from orchestrator.release.controller import Controller
+from orchestrator.release.machine import Action
+from orchestrator.release.pace import Advice, Next, advise
+from orchestrator.release.situation import Situation, Verdict
+
+# How often the edges are asked while a step soaks. The guard itself looks every second; this only decides on progress.
+LOOK_SECONDS: Final = 20.0
+# The edges guard themselves meanwhile, and with a lease they fall back: five minutes hurt nobody.
+PATIENT_LOOKS: Final = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at a release under way. `minutes`: how long the present step has lasted."""
+
+    situation: Situation
+    word: guard.Word | None
+    advice: Advice
+    step: Step | None
+    minutes: float
+
+
+class Conductor:
+    """Drives one environment's open release. `now` and `sleep` are the world's clock; tests bring their own."""
+
+    def __init__(
+        self,
+        controller: Controller,
+        policy: ReleasePolicy,
+        now: Callable[[], datetime],
+        sleep: Callable[[float], None],
+    ) -> None:
+        self._controller = controller
+        self._policy = policy
+        self._now = now
+        self._sleep = sleep
+
+    def look(self, *, renew_lease: bool = False) -> Look:
+        """Ask the edges and their guards, bring the record in line, and say what should follow.
+
+        Raises ReleaseError when no release is on its way.
+        """
+        situation, told = self._controller.ask(self._lease() if renew_lease else {})
+        release = situation.release
+        if release is None or not release.state.is_open:
+            return Look(situation, None, Advice(Next.WAIT, "no release is on its way"), None, 0.0)
+        word = guard.read(told, self._policy.guard.false_alarm_percent / 100)
+        step = step_of(self._policy, release.weight)
+        minutes = (self._now() - begun(release, situation.steps)).total_seconds() / 60
+        if step is None:
+            on_stage = Advice(Next.ASK, "no user has it yet; `lifecycle release approve` begins the first step")
+            advice = on_stage if word is None or word.judgement is not guard.Judgement.HARM else advise(
+                self._policy.mode, self._policy.steps[0], word, 0.0, None
+            )  # fmt: skip
+        else:
+            advice = advise(self._policy.mode, step, word, minutes, on_hold(release, situation.steps))
+        return Look(situation, word, advice, step, minutes)
+
+    def follow(self, tell: Callable[[Look], None]) -> Verdict:
+        """Go on until the release is promoted, taken back, or a person is needed. Never raises for a bad version."""
+        while True:
+            look = self._patiently_look()
+            release = look.situation.release
+            tell(look)
+            if release is None or not release.state.is_open:
+                return self._controller.status()
+            if look.advice.next is Next.TAKE_BACK:
+                return self._controller.rollback(f"the guard: {look.advice.why}")
+            if look.advice.next is Next.ASK and not self._may_begin(release):
+                return self._controller.status(said=f"{release.version} waits for a person: {look.advice.why}")
+            if look.advice.next is Next.WAIT:
+                self._sleep(LOOK_SECONDS)
+                continue
+            moved = self._go_on(release, look.advice.why)
+            if moved.exit_code or moved.situation.release is None or not moved.situation.release.state.is_open:
+                return moved
+
+    def _patiently_look(self) -> Look:
+        """A look that outlasts somebody else's run and a network that is away for a while."""
+        for _ in range(PATIENT_LOOKS - 1):
+            try:
+                return self.look(renew_lease=True)
+            except (LockedError, ReleaseError):
+                self._sleep(LOOK_SECONDS)
+        return self.look(renew_lease=True)
+
+    def approve(self, reason: str | None) -> Verdict:
+        """A person's yes to the next step. Refused while the guard says harm: then `widen` is the explicit word."""
+        look = self.look()
+        release = look.situation.release
+        if release is None or not release.state.is_open:
+            raise ReleaseError("no release is on its way", remedy="`lifecycle release start VERSION` begins one")
+        if look.word is not None and look.word.judgement is guard.Judgement.HARM:
+            raise ReleaseError(
+                f"the guard says harm: {look.word.reason}",
+                remedy="`lifecycle release rollback` takes it back; `widen` goes on against the evidence",
+            )
+        return self._go_on(release, reason or f"approved: {look.advice.why}")
+
+    def _go_on(self, release: Release, reason: str) -> Verdict:
+        if release.weight >= 100:
+            return self._controller.promote(reason)
+        return self._controller.widen(reason=reason)
+
+    def _may_begin(self, release: Release) -> bool:
+        """In auto mode the first step needs nobody: that nothing was seen of a staged version says nothing."""
+        return self._policy.mode == "auto" and release.state is ReleaseState.STAGED
+
+    def _lease(self) -> Mapping[str, Any]:
+        minutes = self._policy.guard.lease_minutes
+        return {"lease_seconds": int(minutes * 60)} if minutes else {}
+
+
+def step_of(policy: ReleasePolicy, weight: int) -> Step | None:
+    """The step a weight belongs to: the last one reached, or the first one for less; None for a staged version."""
+    if weight == 0:
+        return None
+    reached = [step for step in policy.steps if step.weight <= weight]
+    return reached[-1] if reached else policy.steps[0]
+
+
+def begun(release: Release, steps: tuple[ReleaseStep, ...]) -> datetime:
+    """When the present share of users came to be: the first confirmed entry with it after the last other one."""
+    moment = release.started_at
+    weight: int | None = None
+    for step in steps:
+        if step.run_id is None or step.status is not Status.SUCCESSFUL:
+            continue
+        if step.weight != weight:
+            weight, moment = step.weight, step.at
+    return moment
+
+
+def on_hold(release: Release, steps: tuple[ReleaseStep, ...]) -> str | None:
+    """Why the release is held, or None."""
+    if release.state is not ReleaseState.HELD:
+        return None
+    held = next((step for step in reversed(steps) if step.action == Action.HOLD), None)
+    return f"{held.reason or 'no reason given'} ({held.operator})" if held else "a step went wrong"

@@ -1,0 +1,151 @@
+"""What the guards on the edges say, put together. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from orchestrator.errors import ReleaseError
+
+KEY: Final = "lifecycle_guard"
+# The OK test needs about so many events in the candidate's arm (simulated; docs/decisions/0007).
+EVENTS_TO_SETTLE: Final = 30
+MOST_ODDS: Final = 1e12
+
+
+class Judgement(StrEnum):
+    """The guard's verdicts, in the order in which one edge's outweighs another's."""
+
+    HARM = "HARM"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    OK = "OK"
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One version as the edges see it in the present step. `p50` and `p95` in seconds, of the slowest edge."""
+
+    requests: int = 0
+    users: int = 0
+    failed: int = 0
+    p50: float = 0.0
+    p95: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """All guards together. Odds: metric -> E ("340 : 1" is 340.0); `held`: edge -> why it holds the version back."""
+
+    judgement: Judgement
+    reason: str
+    harm_odds: Mapping[str, float]
+    ok_odds: Mapping[str, float]
+    stable: Side
+    candidate: Side
+    held: Mapping[str, str]
+    mode: str
+    lease_until: float | None = None
+
+    @property
+    def requests(self) -> int:
+        return self.candidate.requests
+
+    @property
+    def users(self) -> int:
+        return self.candidate.users
+
+    def would_settle(self, minutes: float) -> str:
+        """How long it would take at the present pace until the evidence says something."""
+        if not self.candidate.failed or not minutes:
+            return (
+                f"without a failure in {self.requests} requests a rate above {3 / self.requests:.2%} is excluded"
+                if self.requests
+                else "the candidate has had no request"
+            )
+        more = max(0.0, EVENTS_TO_SETTLE - self.candidate.failed) * minutes / self.candidate.failed
+        return f"about {more:.0f} min more at this pace would settle it"
+
+
+def read(data: Mapping[str, Any], alpha: float, metrics: int = 2) -> Word | None:
+    """The guards' word out of what a playbook told; None when no edge has a guard.
+
+    Edges see different requests, so their evidence multiplies: a product of independent e-values is an e-value.
+    HARM on one edge is HARM. Raises ReleaseError when the answer cannot be understood.
+    """
+    told = data.get(KEY) or {}
+    edges = {edge: status for edge, status in told.items() if status and status.get("opinion")}
+    if not edges:
+        return None
+    try:
+        return _together(edges, metrics / alpha)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ReleaseError(f"the guard's answer cannot be understood: {error!r}") from error
+
+
+def _together(edges: Mapping[str, Mapping[str, Any]], threshold: float) -> Word:
+    opinions = {edge: status["opinion"] for edge, status in edges.items()}
+    harm = _product(opinion["harm_odds"] for opinion in opinions.values())
+    fine = _product(opinion["ok_odds"] for opinion in opinions.values())
+    held = {edge: str(status["held"]["reason"]) for edge, status in edges.items() if status.get("held")}
+    judgement, reason = _judgement(opinions, harm, fine, threshold)
+    if held and judgement is not Judgement.HARM:
+        edge = next(iter(held))
+        judgement, reason = Judgement.HARM, f"{edge} holds it: {held[edge]}"
+    return Word(
+        judgement=judgement,
+        reason=reason,
+        harm_odds=harm,
+        ok_odds=fine,
+        stable=_side(edges.values(), "stable"),
+        candidate=_side(edges.values(), "candidate"),
+        held=held,
+        mode="/".join(sorted({str(status.get("mode", "")) for status in edges.values()})),
+        lease_until=min((float(s["lease"]["until"]) for s in edges.values() if s.get("lease")), default=None),
+    )
+
+
+def _judgement(
+    opinions: Mapping[str, Mapping[str, Any]], harm: Mapping[str, float], fine: Mapping[str, float], threshold: float
+) -> tuple[Judgement, str]:
+    for edge, opinion in opinions.items():
+        if opinion["verdict"] == Judgement.HARM:
+            return Judgement.HARM, f"{edge}: {opinion['reason']}"
+    worst = max(harm, key=lambda metric: harm[metric], default="")
+    if worst and harm[worst] >= threshold:
+        return Judgement.HARM, f"all edges together: evidence {spoken_odds(harm[worst])} for harm by {worst}"
+    if all(opinion["verdict"] == Judgement.OK for opinion in opinions.values()) or (
+        fine and min(fine.values()) >= threshold
+    ):
+        return Judgement.OK, "; ".join(f"{edge}: {opinion['reason']}" for edge, opinion in opinions.items())
+    open_ones = [edge for edge, opinion in opinions.items() if opinion["verdict"] != Judgement.OK]
+    return Judgement.INCONCLUSIVE, "; ".join(f"{edge}: {opinions[edge]['reason']}" for edge in open_ones)
+
+
+def _product(odds: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    total: dict[str, float] = {}
+    for one in odds:
+        for metric, value in one.items():
+            total[metric] = min(MOST_ODDS, total.get(metric, 1.0) * float(value))
+    return total
+
+
+def _side(statuses: Iterable[Mapping[str, Any]], name: str) -> Side:
+    sides = [status.get("step", {}).get(name) or {} for status in statuses]
+    return Side(
+        requests=sum(int(side.get("requests") or 0) for side in sides),
+        # A user may come through two edges; the largest count is the one that is certain.
+        users=max((int(side.get("users") or 0) for side in sides), default=0),
+        failed=sum(int(side.get("failed") or 0) for side in sides),
+        p50=max((float(side.get("p50") or 0) for side in sides), default=0.0),
+        p95=max((float(side.get("p95") or 0) for side in sides), default=0.0),
+    )
+
+
+def spoken_odds(odds: float) -> str:
+    """`340 : 1`, or `1 : 12` when it speaks against."""
+    if odds >= 1:
+        return f"{odds:,.0f} : 1" if odds < MOST_ODDS else "overwhelming"
+    return f"1 : {1 / odds:,.0f}" if odds > 0 and math.isfinite(odds) else "none"

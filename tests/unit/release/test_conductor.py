@@ -1,0 +1,215 @@
+"""A release followed to its end, by a clock of the test's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from release_fakes import FakeEdge, FakeStore
+
+from orchestrator.delivery import Environment
+from orchestrator.delivery.policy import Mode, ReleasePolicy, Step
+from orchestrator.errors import ExitCode, ReleaseError
+from orchestrator.records.entities import ReleaseState, now
+from orchestrator.release import journal
+from orchestrator.release.conductor import Conductor, Look
+from orchestrator.release.controller import Controller
+from orchestrator.release.people import People
+
+STEPS = tuple(
+    Step(weight=weight, soak_minutes=5, requests=100, users=3, longest_minutes=30) for weight in (10, 50, 100)
+)
+
+
+def guard(verdict: str, requests: int = 500) -> dict[str, Any]:
+    opinion = {"verdict": verdict, "reason": f"the test says {verdict}", "harm_odds": {"failed": 1.0}, "ok_odds": {}}
+    return {"mode": "act", "opinion": opinion, "step": {"candidate": {"requests": requests, "users": 9}}}
+
+
+Make = Callable[[Mode], "World"]
+
+
+class World:
+    """1.0.0 serves, 1.1.0 is staged; sleeping moves the clock, and lets `meanwhile` happen."""
+
+    def __init__(self, environment: Environment, mode: Mode) -> None:
+        self.edge, self.store = FakeEdge(), FakeStore()
+        self.controller = Controller(environment, self.store, self.edge.carry_out, "alice")
+        policy = ReleasePolicy(mode=mode, steps=STEPS)
+        self.passed = timedelta()
+        self.conductor = Conductor(self.controller, policy, self.now, self.sleep)
+        self.people = People(self.controller, self.store, "alice", bad_feedback=2)
+        self.meanwhile: Callable[[], None] = lambda: None
+        self.looks: list[Look] = []
+        self.controller.start("1.0.0")
+        self.controller.start("1.1.0")
+
+    def now(self) -> datetime:
+        return now() + self.passed
+
+    def sleep(self, seconds: float) -> None:
+        self.passed += timedelta(seconds=seconds)
+        self.meanwhile()
+
+    def follow(self) -> Any:
+        return self.conductor.follow(self.looks.append)
+
+    @property
+    def state(self) -> tuple[ReleaseState, int]:
+        newest = self.store.list_releases("demo-test")[0]
+        return newest.state, newest.weight
+
+
+@pytest.fixture
+def make(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> Make:
+    def world(mode: Mode) -> World:
+        made = World(environment, mode)
+        # What is written down carries the time of the world it happens in.
+        monkeypatch.setattr(journal, "now", made.now)
+        return made
+
+    return world
+
+
+@pytest.fixture
+def auto(make: Make) -> World:
+    return make(Mode.AUTO)
+
+
+def test_in_auto_mode_good_evidence_takes_it_to_promotion(auto: World) -> None:
+    auto.edge.guard = {"edge1": guard("OK")}
+    verdict = auto.follow()
+    assert verdict.exit_code is ExitCode.DONE
+    assert auto.state == (ReleaseState.PROMOTED, 100)
+    assert auto.edge.served() == {"1.1.0": 100}
+    weights = [variables.get("weight") for phase, variables in auto.edge.calls if phase == "release"]
+    assert weights == [0, 0, 10, 50, 100, None]
+    assert auto.passed >= timedelta(minutes=15), "each step soaked"
+
+
+def test_each_step_waits_for_its_own_soak(auto: World) -> None:
+    auto.edge.guard = {"edge1": guard("OK")}
+    soaked: dict[int, float] = {}
+    auto.conductor.follow(lambda look: soaked.update({look.step.weight: look.minutes} if look.step else {}))
+    assert all(5 <= minutes < 6 for minutes in soaked.values()), soaked
+
+
+def test_harm_takes_it_back_at_once(auto: World) -> None:
+    auto.edge.guard = {"edge1": guard("OK")}
+
+    def harm() -> None:
+        auto.edge.guard = {"edge1": guard("HARM")}
+
+    auto.meanwhile = harm
+    auto.follow()
+    assert auto.state == (ReleaseState.ROLLED_BACK, 0)
+    assert auto.edge.served() == {"1.0.0": 100}
+    assert "the test says HARM" in (auto.store.steps[-2].reason or "")
+
+
+def test_what_the_guard_took_back_itself_is_taken_into_the_record(auto: World) -> None:
+    auto.edge.guard = {"edge1": guard("OK")}
+
+    def guard_acts() -> None:
+        auto.edge.candidate, auto.edge.weight = None, 0
+
+    auto.meanwhile = guard_acts
+    auto.follow()
+    assert auto.state == (ReleaseState.ROLLED_BACK, 0)
+
+
+def test_evidence_that_settles_nothing_holds_and_asks_at_the_longest_soak(auto: World) -> None:
+    auto.edge.guard = {"edge1": guard("INCONCLUSIVE")}
+    verdict = auto.follow()
+    assert "waits for a person: 30 min are over" in verdict.said
+    assert auto.state == (ReleaseState.WIDENING, 10)
+    assert timedelta(minutes=30) <= auto.passed < timedelta(minutes=32)
+
+
+def test_without_a_guard_nothing_goes_on_by_itself(auto: World) -> None:
+    verdict = auto.follow()
+    assert "no guard judges" in verdict.said
+    assert auto.state == (ReleaseState.WIDENING, 10)
+
+
+def test_in_gated_mode_each_step_is_approved(make: Make) -> None:
+    world = make(Mode.GATED)
+    world.edge.guard = {"edge1": guard("OK")}
+    assert "approve" in world.follow().said
+    assert world.state == (ReleaseState.STAGED, 0)
+    for weight in (10, 50, 100):
+        world.conductor.approve(None)
+        assert world.state == (ReleaseState.WIDENING, weight)
+        assert "waits for a person: good enough" in world.follow().said
+    world.conductor.approve("the client agrees")
+    assert world.state == (ReleaseState.PROMOTED, 100)
+
+
+def test_a_gate_is_watched_while_it_waits(make: Make) -> None:
+    world = make(Mode.GATED)
+    world.conductor.approve(None)
+    world.edge.guard = {"edge1": guard("HARM")}
+    with pytest.raises(ReleaseError, match="the guard says harm"):
+        world.conductor.approve(None)
+    world.follow()
+    assert world.state == (ReleaseState.ROLLED_BACK, 0)
+
+
+def test_a_held_release_waits_and_goes_on_after_resume(auto: World) -> None:
+    auto.controller.widen(10)
+    auto.people.hold("lunch")
+    assert auto.state == (ReleaseState.HELD, 10)
+    auto.edge.guard = {"edge1": guard("OK")}
+    looks: list[Look] = []
+
+    class EnoughError(Exception):
+        pass
+
+    def tell(look: Look) -> None:
+        looks.append(look)
+        if len(looks) == 40:
+            raise EnoughError
+
+    with pytest.raises(EnoughError):
+        auto.conductor.follow(tell)
+    assert "on hold: lunch (alice)" in looks[-1].advice.why
+    auto.people.resume(None)
+    auto.follow()
+    assert auto.state == (ReleaseState.PROMOTED, 100)
+
+
+def test_a_network_that_is_away_for_a_while_does_not_end_it(auto: World) -> None:
+    auto.edge.guard = {"edge1": guard("OK")}
+    auto.edge.fault, auto.edge.then = "unreachable", "locked"
+    auto.follow()
+    assert auto.state == (ReleaseState.PROMOTED, 100)
+
+
+def test_enough_bad_verdicts_hold_it_and_move_nobody(auto: World) -> None:
+    auto.controller.widen(10)
+    served = auto.edge.served()
+    auto.people.feedback("dr-house", "good", "fine")
+    auto.people.feedback("nurse", "bad", "cannot print")
+    assert auto.state == (ReleaseState.WIDENING, 10)
+    auto.people.feedback("client", "bad", "the list is empty")
+    assert auto.state == (ReleaseState.HELD, 10)
+    assert auto.edge.served() == served
+    assert [one.summary for one in auto.store.evidence][-1] == "client: the list is empty"
+
+
+def test_a_failed_start_is_tried_again_and_a_void_version_is_not(make: Make) -> None:
+    world = make(Mode.AUTO)
+    world.controller.abort()
+    world.people.retry("the disk was full")
+    assert world.state == (ReleaseState.STAGED, 0)
+    world.controller.rollback("bad")
+    with pytest.raises(ReleaseError, match="nothing to try again"):
+        world.people.retry(None)
+
+
+def test_who_is_asked_of_the_edge(auto: World) -> None:
+    auto.edge.who = {"colour": "green", "version": "1.1.0", "by": "pilot", "bucket": "07", "why": "she is a pilot"}
+    assert auto.people.who("nurse", "").version == "1.1.0"
+    assert auto.edge.calls[-1] == ("release_status", {"who": "nurse", "department": ""})
