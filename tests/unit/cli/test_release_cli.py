@@ -173,3 +173,64 @@ def test_when_a_rollback_cannot_begin_the_way_by_hand_is_named(
     code, _, err = release("rollback")
     assert code == ExitCode.REFUSED
     assert f"ansible-playbook impl.lifecycle.rollback -i {environment.hosts_file}" in err
+
+
+def test_what_people_say_is_kept_and_enough_of_it_holds_the_release(release: Any) -> None:
+    release("start", "1.0.0")
+    release("start", "1.1.0", "--weight", "10")
+    code, out, _ = release("feedback", "dr-house", "bad", "cannot", "print")
+    assert code == ExitCode.DONE
+    assert "kept: bad, dr-house: cannot print (1 of 2 bad verdicts)" in out
+    _, out, _ = release("feedback", "nurse", "bad")
+    assert "1.1.0 is held" in out
+    code, _, err = release("hold")
+    assert (code, "is held at 10 % already" in err) == (ExitCode.REFUSED, True)
+
+
+def test_who_tells_where_a_user_goes(release: Any, engine: Engine) -> None:
+    release("start", "1.0.0")
+    engine.edge.who = {
+        "colour": "blue",
+        "version": "1.0.0",
+        "by": "stable",
+        "bucket": "07",
+        "why": "no release is open",
+    }
+    assert release("who", "nurse")[1] == "nurse gets 1.0.0 (blue): no release is open\n"
+    assert json.loads(release("who", "nurse", "--json")[1])["bucket"] == "07"
+
+
+def test_resume_shows_what_is_watched_and_asks_where_nobody_judges(release: Any) -> None:
+    release("start", "1.0.0")
+    release("start", "1.1.0")
+    code, out, _ = release("resume")
+    assert code == ExitCode.DONE
+    assert "1.1.0 waits for a person: no user has it yet; `lifecycle release approve` begins the first step" in out
+    assert "guard     none on the edges" in out
+    assert "1.1.0 has 10 % of the users" in release("approve")[1]
+
+
+def test_harm_ends_resume_with_the_exit_code_of_a_version_taken_back(release: Any, engine: Engine) -> None:
+    release("start", "1.0.0")
+    release("start", "1.1.0", "--weight", "10")
+    opinion = {
+        "verdict": "HARM",
+        "reason": "evidence 340 : 1",
+        "harm_odds": {"failed": 340.0},
+        "ok_odds": {"failed": 0.1},
+    }
+    engine.edge.guard = {
+        "edge1": {"mode": "act", "opinion": opinion, "step": {"candidate": {"requests": 90, "failed": 20}}}
+    }
+    code, out, _ = release("resume")
+    assert code == ExitCode.TAKEN_BACK
+    assert "guard     HARM: edge1: evidence 340 : 1" in out
+    assert "failed    for harm 340 : 1, for good enough 1 : 10" in out
+    assert "1.1.0 is rolled back" in out
+
+
+def test_watching_ends_when_the_release_is_over(release: Any) -> None:
+    release("start", "1.0.0")
+    code, out, _ = release("status", "--watch", "--json")
+    assert code == ExitCode.DONE
+    assert json.loads(out)["next"] == "wait"
