@@ -32,7 +32,8 @@ def status(environment: Environment, live: bool, watch: bool, every: float, **op
     """Show how the release stands and what may be done next."""
     if not watch:
         return conduct(environment, options, None, lambda desk: desk.controller.status(live=live))
-    with desk_for(environment, options, None, quiet=True) as desk, teller(options.pop("as_json")) as tell:
+    as_json = options.pop("as_json")
+    with desk_for(environment, options, None, quiet=True) as desk, teller(as_json) as tell:
         while True:
             look = desk.conductor.look()
             tell(look)

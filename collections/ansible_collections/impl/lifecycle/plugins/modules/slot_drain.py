@@ -10,8 +10,8 @@ module: slot_drain
 short_description: Wait until the last connection to a port has ended
 description:
   - Waits until no connection to a local port is established, or until the deadline. Changes nothing.
-  - For a slot that no user is sent to any more and that is about to stop. Long requests, downloads and WebSockets end by
-    themselves meanwhile; what is left at the deadline is counted, so that it is known what the stop cuts.
+  - For a slot that no user is sent to any more and that is about to stop. Long requests, downloads and WebSockets end
+    by themselves meanwhile; what is left at the deadline is counted, so that it is known what the stop cuts.
   - An edge's idle keep-alive connections end too, after the keep-alive time of its pool (15 seconds).
 author: impl.lifecycle contributors (@impl-lifecycle)
 version_added: 0.2.0
