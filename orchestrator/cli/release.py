@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli import release_people, release_watch
+from orchestrator.cli import release_people, release_replay, release_watch
 from orchestrator.cli.release_shared import conduct, reason_option, release_options
 from orchestrator.errors import ExitCode, LockedError, StoreError
 
@@ -23,7 +23,7 @@ def release() -> None:
     """
 
 
-for command in (*release_people.COMMANDS, *release_watch.COMMANDS):
+for command in (*release_people.COMMANDS, *release_watch.COMMANDS, release_replay.replay):
     release.add_command(command)
 
 
