@@ -113,21 +113,13 @@ class Department(Section):
 
 
 class GuardPolicy(Section):
-    """How the guard on the edge judges, and what it does about it."""
+    """How a candidate is judged: by a guard on the edge, and by `lifecycle release replay`."""
 
     false_alarm_percent: Annotated[float, Field(gt=0, le=10)] = Field(
         default=1, description="Chance, in percent a release, that a harmless version is taken back."
     )
     margin: Annotated[float, Field(ge=1, le=10)] = Field(
         default=1.5, description="The candidate is harmful when it fails more than so many times as often."
-    )
-    lease_minutes: Annotated[float, Field(gt=0, le=1440)] | None = Field(
-        default=None,
-        description="A step whose controller is not heard of for so long falls back; null: an abandoned step stays.",
-    )
-    window_hours: Annotated[float, Field(ge=0, le=720)] = Field(
-        default=24,
-        description="Hours after promotion in which the guard goes on watching and the way back is a rename.",
     )
 
 

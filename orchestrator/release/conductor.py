@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from orchestrator.delivery.policy import ReleasePolicy, Step
 from orchestrator.errors import LockedError, ReleaseError
@@ -18,7 +18,7 @@ from orchestrator.release.situation import Situation, Verdict
 
 # How often the edges are asked while a step soaks. The guard itself looks every second; this only decides on progress.
 LOOK_SECONDS: Final = 20.0
-# The edges guard themselves meanwhile, and with a lease they fall back: five minutes hurt nobody.
+# A release that is not looked at for five minutes moves nobody.
 PATIENT_LOOKS: Final = 15
 
 
@@ -48,12 +48,12 @@ class Conductor:
         self._now = now
         self._sleep = sleep
 
-    def look(self, *, renew_lease: bool = False) -> Look:
+    def look(self) -> Look:
         """Ask the edges and their guards, bring the record in line, and say what should follow.
 
         Raises ReleaseError when no release is on its way.
         """
-        situation, told = self._controller.ask(self._lease() if renew_lease else {})
+        situation, told = self._controller.ask()
         release = situation.release
         if release is None or not release.state.is_open:
             return Look(situation, None, Advice(Next.WAIT, "no release is on its way"), None, 0.0)
@@ -92,10 +92,10 @@ class Conductor:
         """A look that outlasts somebody else's run and a network that is away for a while."""
         for _ in range(PATIENT_LOOKS - 1):
             try:
-                return self.look(renew_lease=True)
+                return self.look()
             except (LockedError, ReleaseError):
                 self._sleep(LOOK_SECONDS)
-        return self.look(renew_lease=True)
+        return self.look()
 
     def approve(self, reason: str | None) -> Verdict:
         """A person's yes to the next step. Refused while the guard says harm: then `widen` is the explicit word."""
@@ -118,10 +118,6 @@ class Conductor:
     def _may_begin(self, release: Release) -> bool:
         """In auto mode the first step needs nobody: that nothing was seen of a staged version says nothing."""
         return self._policy.mode == "auto" and release.state is ReleaseState.STAGED
-
-    def _lease(self) -> Mapping[str, Any]:
-        minutes = self._policy.guard.lease_minutes
-        return {"lease_seconds": int(minutes * 60)} if minutes else {}
 
 
 def step_of(policy: ReleasePolicy, weight: int) -> Step | None:
