@@ -137,7 +137,8 @@ class Counter:
     def close(self) -> Tuple[int, Arms]:
         """End the tick: its start and its arms."""
         at, arms = self.at, self.arms
-        assert at is not None
+        if at is None:
+            raise AssertionError("called out of order")
         self._clear_tick()
         return at, arms
 

@@ -97,7 +97,8 @@ class Tail:
             return []
 
     def _lines(self) -> List[bytes]:
-        assert self._handle is not None
+        if self._handle is None:
+            raise AssertionError("called out of order")
         self._rewind_if_truncated()
         block = os.pread(self._handle, CHUNK, self._offset)
         if not block:
@@ -119,13 +120,15 @@ class Tail:
 
     def _rewind_if_truncated(self) -> None:
         """copytruncate: the same inode begins anew. It may have grown past our place already; its beginning tells."""
-        assert self._handle is not None
+        if self._handle is None:
+            raise AssertionError("called out of order")
         if os.fstat(self._handle).st_size < self._offset or not _same_head(self._handle, self._head_size, self._head):
             self._begin(self._handle, 0)
 
     def _after_rotation(self) -> List[bytes]:
         """At the end of the file: stay, or go to the one that has its name now."""
-        assert self._handle is not None
+        if self._handle is None:
+            raise AssertionError("called out of order")
         try:
             there = os.stat(self.path)
         except FileNotFoundError:
@@ -145,7 +148,8 @@ class Tail:
 
     def _next_rotated(self) -> Optional[str]:
         """After a long sleep there may be whole files between the one we were in and today's."""
-        assert self._handle is not None
+        if self._handle is None:
+            raise AssertionError("called out of order")
         ours = os.fstat(self._handle)
         later = [(about.st_mtime_ns, path) for path, about in self._siblings() if about.st_mtime_ns > ours.st_mtime_ns]
         return min(later)[1] if later else None
@@ -205,7 +209,8 @@ class Tail:
         self._learn_head()
 
     def _learn_head(self) -> None:
-        assert self._handle is not None
+        if self._handle is None:
+            raise AssertionError("called out of order")
         if self._head_size < HEAD:
             begin = os.pread(self._handle, HEAD, 0)
             self._head_size, self._head = len(begin), _digest(begin)

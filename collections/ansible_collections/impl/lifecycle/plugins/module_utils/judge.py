@@ -113,7 +113,7 @@ class Judge:
         # worse_ratio is not scaled by pre_rate: upwards, users known to fail more would hide a worse candidate;
         # downwards, few users' luck would put OK out of reach. No restarts either: ten good minutes do not excuse the
         # hour before.
-        self._against_worse = [Evidence(policy.worse_ratio, [1 / ratio for ratio in policy.ratios]) for _ in nulls]
+        self._against_worse = [Evidence(policy.worse_ratio, [1 / ratio for ratio in policy.ratios]) for _null in nulls]
 
     def add(self, tick: Tick) -> None:
         """Take one tick. One not after the last is ignored: it was counted before a restart, or the clock stepped."""

@@ -80,7 +80,7 @@ class _Counted:
                 if happened and event not in seen:
                     seen.add(event)
                     counts[number] += 1
-        self.users = sorted({user for tick in self._ticks.values() for user, _ in tick})
+        self.users = sorted({user for tick in self._ticks.values() for user, _route in tick})
 
     def split(self, candidates: Set[str], of: slice = slice(None)) -> Iterator[Tick]:
         """The ticks as the guard would have counted them, had these users been on the candidate."""
