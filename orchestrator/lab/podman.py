@@ -58,10 +58,13 @@ class Podman:
     """The only gateway to podman. `directory` is where its settings for this machine are written."""
 
     def __init__(self, directory: Path, cgroup_root: Path = Path("/sys/fs/cgroup")) -> None:
+        # conmon writes a file `oom` where podman was started when a host runs out of memory: not where the user stands.
+        self.place = directory.resolve()
+        self.place.mkdir(parents=True, exist_ok=True)
         self.environment = dict(os.environ)
         # On cgroup v2 podman's defaults are right.
         if not (cgroup_root / "cgroup.controllers").exists():
-            self.environment["CONTAINERS_CONF"] = str(write_settings(directory))
+            self.environment["CONTAINERS_CONF"] = str(write_settings(self.place))
 
     def run(self, argv: list[str]) -> str:
         """Run a command and return its output. Raises LabError with podman's own words."""
@@ -72,7 +75,7 @@ class Podman:
 
     def attempt(self, argv: list[str]) -> subprocess.CompletedProcess[str]:
         """Run a command that may fail."""
-        return subprocess.run(argv, capture_output=True, text=True, check=False, env=self.environment)
+        return subprocess.run(argv, capture_output=True, text=True, check=False, env=self.environment, cwd=self.place)
 
     def json(self, argv: list[str]) -> Any:
         """Run a command and parse its JSON output."""

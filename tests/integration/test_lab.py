@@ -250,6 +250,7 @@ def test_the_hosts_know_each_other_and_their_limits_hold(site: Site) -> None:
     )
     assert fits.returncode == 0, fits.stderr
     assert too_much.returncode != 0, "the host's own limit is 128 MB"
+    assert not Path("oom").exists(), "podman's monitor leaves nothing where the user stands"
     full = site.ssh("one", "sudo", "dd", "if=/dev/zero", "of=/srv/small/file", "bs=1M", "count=2")
     assert "No space left on device" in full.stderr
     limited = site.ssh("one", "sudo", "systemd-run", "--wait", "--quiet", "-p", "TasksMax=1", "sh", "-c", "'ls | cat'")
