@@ -13,8 +13,15 @@ seeds = st.text(max_size=12)
 weights = st.integers(0, 100)
 colours = st.sampled_from(r.COLOURS)
 DEPARTMENTS = ("reception", "lab-2")
-# MurmurHash2 of the reference implementation (seed 0 xor length), one for each length of the last word.
-MURMUR = [("", 0), ("a", 2456313694), ("pilot", 436246094), ("gid=0A4D0B2C", 150555855), ("dr-house", 2340323470)]
+# MurmurHash2 by its reference implementation in C (seed 0 xor length), one for each length of the last word; and the
+# bucket: the value in hundredths of 2**32 - 1.
+MURMUR = [
+    ("", 0, "00"),
+    ("a", 2456313694, "57"),
+    ("pilot", 436246094, "10"),
+    ("gid=0A4D0B2C", 150555855, "03"),
+    ("dr-house", 2340323470, "54"),
+]
 
 
 def other(colour: str) -> str:
@@ -67,9 +74,10 @@ def test_who_says_what_the_files_say(state: r.State, stranger: str, department: 
             assert way.version == placed.version
 
 
-@pytest.mark.parametrize(("text", "value"), MURMUR)
-def test_the_hash_is_the_edges_own(text: str, value: int) -> None:
+@pytest.mark.parametrize(("text", "value", "bucket"), MURMUR)
+def test_the_hash_and_the_bucket_are_the_edges_own(text: str, value: int, bucket: str) -> None:
     assert cohorts.murmur2(text.encode()) == value
+    assert cohorts.bucket_of(text) == bucket
 
 
 def test_a_department_is_added_and_never_dropped() -> None:
