@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import threading
 from pathlib import Path
 
 import pytest
@@ -148,9 +147,7 @@ def test_a_directory_that_is_missing_counts_for_the_one_above_it(tmp_path: Path)
 
 def test_an_open_port_a_closed_one_and_a_wrong_name_are_told_apart() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
-        threading.Thread(target=listening.accept, daemon=True).start()
-        assert survey_network.connect("127.0.0.1", port, 2) == "open"
+        assert survey_network.connect("127.0.0.1", listening.getsockname()[1], 2) == "open"
     with socket.socket() as silent:  # bound and not listening: nobody else on this machine can open the port meanwhile
         silent.bind(("127.0.0.1", 0))
         assert survey_network.connect("127.0.0.1", silent.getsockname()[1], 2) == "refused"

@@ -24,7 +24,6 @@ class Clock:
         self._started = monotonic()
         self._base = max(reached, wall())
         self._between = wall() - self._started
-        self.steps = 0
 
     def now(self) -> float:
         """Never less than before, also over a restart when `reached` was kept."""
@@ -37,10 +36,8 @@ class Clock:
         """What the log's lines and the files' times are written in."""
         return self._wall()
 
-    def stepped(self) -> bool:
-        """Whether the wall clock was set since the last look."""
+    def stepped(self) -> float:
+        """By how many seconds the wall clock was set since the last look; 0.0 when it was not."""
         between = self._wall() - self._monotonic()
-        jumped = abs(between - self._between) > STEP_SECONDS
-        self._between = between
-        self.steps += jumped
-        return jumped
+        by, self._between = between - self._between, between
+        return by if abs(by) > STEP_SECONDS else 0.0

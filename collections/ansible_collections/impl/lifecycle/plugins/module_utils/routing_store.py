@@ -42,25 +42,30 @@ class Store:
     def prepared(self) -> bool:
         return os.path.isdir(self.sets)
 
-    def prepare(self, gid: int, check: bool) -> bool:
-        """Make the empty directory, closed to everybody but root and the web server. Returns whether it changed."""
+    def prepare(self, gid: int, check: bool, uid: Optional[int] = None) -> bool:
+        """Make the empty directory, closed to everybody but its owner and the web server. Returns whether it changed.
+
+        `uid` is the guard's, who takes back by itself; without it the owner stays who it is, and is root at first.
+        """
         try:
             have = os.stat(self.root)
-            right = (have.st_uid, have.st_gid, have.st_mode & 0o7777) == (0, gid, 0o750) and self.prepared
+            owner = have.st_uid if uid is None else uid
+            right = (have.st_uid, have.st_gid, have.st_mode & 0o7777) == (owner, gid, 0o750) and self.prepared
         except FileNotFoundError:
-            right = False
+            right, owner = False, uid or 0
         if right or check:
             return not right
         os.makedirs(os.path.dirname(self.root), mode=0o755, exist_ok=True)
         if not os.path.isdir(self.root):
             os.mkdir(self.root, 0o750)
-        os.chown(self.root, 0, gid)
+        os.chown(self.root, owner, gid)
         os.chmod(self.root, 0o750)  # pilots are named in here: not for every local user
         if not self.prepared:
             if not os.path.lexists(self.current):
                 _touch(self.unreleased)
             os.mkdir(self.sets)
             os.chmod(self.sets, 0o755)
+        os.chown(self.sets, owner, -1)
         _sync(self.root)
         return True
 
@@ -77,6 +82,9 @@ class Store:
     def read(self) -> routing.State:
         """The state that is in force. Raises Unreadable when `current` is there but no complete set."""
         if not os.path.lexists(self.current):
+            if self.prepared and not os.path.lexists(self.unreleased):
+                # Users are being served by the fallback: not the same as a site without a release.
+                raise Unreadable(f"{self.current} is missing although something was released")
             return routing.State(self.application)
         try:
             with open(os.path.join(self.current, "set.json"), encoding="utf-8") as handle:
@@ -220,9 +228,11 @@ def _listed(directory: str) -> List[str]:
 
 
 def _touch(path: str) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
-    os.fchmod(handle, 0o644)
-    os.close(handle)
+    """An empty file for everybody to see. Whatever has the name already will do: only its being there counts."""
+    with contextlib.suppress(FileExistsError):
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
+        os.fchmod(handle, 0o644)
+        os.close(handle)
 
 
 def _write_synced(path: str, text: str) -> None:

@@ -39,8 +39,10 @@ options:
       - V(abort) closes the open candidate; everybody is on the stable version.
       - V(rollback) is V(abort) when a candidate is open, else it makes the previous version stable again.
       - V(advance) is one step of a release, whatever it takes of V(adopt), V(stage), V(weigh) and V(promote).
+      - V(let_go) is a person's word that O(version), which the guard took back on this edge, may be tried again. Until
+        then V(stage), V(weigh), V(promote) and V(advance) are refused for it.
     type: str
-    choices: [query, prepare, adopt, vacate, stage, weigh, promote, abort, rollback, advance]
+    choices: [query, prepare, adopt, vacate, stage, weigh, promote, abort, rollback, advance, let_go]
     default: query
   version:
     description:
@@ -111,6 +113,10 @@ options:
     description: The web server's group, which may read the sets.
     type: str
     default: www-data
+  owner:
+    description: With O(action=prepare), the user who may put sets in force besides root. By default whoever it is.
+    type: str
+    default: ""
 """
 
 EXAMPLES = r"""
@@ -148,6 +154,10 @@ flipped_at:
   description: When that set was put in force (UTC).
   returned: success or refused
   type: str
+held:
+  description: Versions that the guard took back on this edge and nobody has let go; C(reason) and C(at) of each.
+  returned: success or refused
+  type: dict
 prepared:
   description: Whether the edge has a place for sets; without it only check mode and V(query) do not fail.
   returned: success or refused
@@ -158,14 +168,16 @@ refused:
   type: bool
 """
 
+import datetime
 import grp
 import os
+import pwd
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any, Callable, Dict, List, Mapping
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.impl.lifecycle.plugins.module_utils import cohorts, routing
+from ansible_collections.impl.lifecycle.plugins.module_utils import cohorts, routing, routing_hold
 from ansible_collections.impl.lifecycle.plugins.module_utils.http_probe import ask
 from ansible_collections.impl.lifecycle.plugins.module_utils.routing_store import Store, Unreadable
 
@@ -184,6 +196,9 @@ TRANSITIONS: Dict[str, Callable[[routing.State, Options], routing.State]] = {
         s, o["version"], o["weight"], o["pilots"], o["protected"], o["to_stable"], o["seed"], o["departments"]
     ),
 }
+
+
+FORWARD = ("stage", "weigh", "promote", "advance")
 
 
 class Refused(ValueError):
@@ -207,6 +222,18 @@ def _require_warm(before: routing.State, options: Options) -> None:
         raise Refused(f"the previous version {before.previous.version} is not warm any more ({'; '.join(cold)})")
 
 
+def _require_free(store: Store, before: routing.State, version: str) -> None:
+    """Refuse to send users to a version that the guard took back here."""
+    version = version or (before.candidate.version if before.candidate else "")
+    held = routing_hold.read(store.root).get(version)
+    if held is not None:
+        when = datetime.datetime.fromtimestamp(held.at, datetime.timezone.utc).isoformat(" ", "minutes")
+        raise Refused(
+            f"the guard took {version} back on {when}: {held.reason}. It stays back until a person lets it go"
+            " (release.yml with -e again=true, or routing_set with `action: let_go`)"
+        )
+
+
 def _next_state(store: Store, options: Options) -> Any:
     """The state in force and the one that is asked for."""
     action = options["action"]
@@ -220,6 +247,8 @@ def _next_state(store: Store, options: Options) -> Any:
         raise Refused(f"the set in force is {store.current_id()}, not {options['expected']}: somebody else changed it")
     if action == "query":
         return before, before
+    if action in FORWARD:
+        _require_free(store, before, options["version"])
     after = TRANSITIONS[action](before, options)
     if action == "rollback" and after != before:
         _require_warm(before, options)
@@ -232,12 +261,23 @@ def _facts(store: Store, state: routing.State) -> Dict[str, Any]:
         "set_id": "" if state.stable is None else routing.set_id(state),
         "flipped_at": store.flipped_at() or "",
         "prepared": store.prepared,
+        "held": _held(store),
     }
+
+
+def _held(store: Store) -> Dict[str, Any]:
+    """What is held back; a file that cannot be read refuses every step, but must not hide how things stand."""
+    try:
+        return {one.version: {"reason": one.reason, "at": one.at} for one in routing_hold.read(store.root).values()}
+    except ValueError as error:
+        return {"": {"reason": str(error), "at": 0}}
 
 
 def _carry_out(store: Store, options: Options, check: bool) -> Dict[str, Any]:
     if options["action"] != "query" and not store.prepared and not check:
         raise Refused(f"{store.root} is not prepared on this edge; run provision first")
+    if options["action"] == "let_go":
+        return _let_go(store, options["version"], check)
     before, after = _next_state(store, options)
     changed = options["action"] != "query" and after.stable is not None and not store.in_force(after)
     if changed and not check:
@@ -253,20 +293,35 @@ def _carry_out(store: Store, options: Options, check: bool) -> Dict[str, Any]:
     }
 
 
+def _let_go(store: Store, version: str, check: bool) -> Dict[str, Any]:
+    state = store.read()
+    was = _held(store)
+    changed = version in was or "" in was
+    if changed and not check:
+        routing_hold.let_go(store.root, version)
+    after = {name: why for name, why in was.items() if name not in (version, "")}
+    data = routing.as_data(state)
+    diff = {"before": f"held back: {', '.join(was)}\n", "after": f"held back: {', '.join(after)}\n"}
+    return {"who": None, "changed": changed, "before": data, "diff": diff, **_facts(store, state), "held": after}
+
+
 def _prepare(module: AnsibleModule, store: Store) -> None:
+    group, owner = module.params["group"], module.params["owner"]
+    uid, gid = None, -1
     try:
-        gid = grp.getgrnam(module.params["group"]).gr_gid
+        gid = grp.getgrnam(group).gr_gid
+        uid = pwd.getpwnam(owner).pw_uid if owner else None
     except KeyError:
         if not module.check_mode:
-            module.fail_json(msg=f"group {module.params['group']} does not exist; install the web server first")
-        gid = -1
-    module.exit_json(changed=store.prepare(gid, module.check_mode))
+            missing = f"user {owner} or group {group}" if owner else f"group {group}"
+            module.fail_json(msg=f"{missing} does not exist; install the web server first")
+    module.exit_json(changed=store.prepare(gid, module.check_mode, uid))
 
 
 def _arguments() -> Dict[str, Any]:
     return {
         "application": {"type": "str", "required": True},
-        "action": {"type": "str", "default": "query", "choices": ["query", "prepare", *TRANSITIONS]},
+        "action": {"type": "str", "default": "query", "choices": ["query", "prepare", *TRANSITIONS, "let_go"]},
         "version": {"type": "str", "default": ""},
         "colour": {"type": "str", "choices": list(routing.COLOURS)},
         "weight": {"type": "int"},
@@ -283,12 +338,13 @@ def _arguments() -> Dict[str, Any]:
         "expected": {"type": "str", "default": ""},
         "root": {"type": "path", "default": "/var/lib/lifecycle/gray"},
         "group": {"type": "str", "default": "www-data"},
+        "owner": {"type": "str", "default": ""},
     }
 
 
 def main() -> None:
     """Run as an Ansible module."""
-    required = [("action", name, ["version"]) for name in ("adopt", "stage", "advance")]
+    required = [("action", name, ["version"]) for name in ("adopt", "stage", "advance", "let_go")]
     module = AnsibleModule(
         argument_spec=_arguments(),
         required_if=[*required, ("action", "weigh", ["weight"])],
