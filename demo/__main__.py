@@ -27,6 +27,9 @@ ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENT = "inventories/lab"
 URL = "http://10.89.77.11/"
 SOAK_SECONDS = 8
+# Four users meet the bad version, and each is one witness a minute and page: it may take a few minutes.
+GUARD_SECONDS = 300
+QUIET_SECONDS = 6
 # A bound on the load, should this script be killed: users go home by themselves.
 LONGEST_SECONDS = 1200
 LIFECYCLE = str(Path(sys.executable).with_name("lifecycle"))
@@ -44,6 +47,7 @@ class Road:
     record: Path
     steps: list[tuple[str, float]] = field(default_factory=list)
     rolled_back_after: float | None = None
+    guarded_after: float | None = None
     report: Report | None = None
 
     def walk(self, what: str, *arguments: str) -> None:
@@ -98,6 +102,27 @@ def bad_release(road: Road, load: Load) -> None:
     road.rolled_back_after = max(0.0, seen.last_at - commanded) if seen else None
 
 
+def guarded_release(road: Road, load: Load) -> None:
+    """The same bad version, and nobody looks: the guard on the edge has to find out and take it back by itself."""
+    road.release("1.2.0 again, to be judged", "start", "1.2.0", "--again", "--reason", "see what the guard makes of it")
+    road.release("1.2.0 to 10 % of the users, unattended", "widen", "10")
+    began = time.time()
+    road.guarded_after = gone_after(load, began)
+    road.release("What the edge says", "status", "--live")
+    if road.guarded_after is None:
+        raise StepFailedError(f"the guard did not take 1.2.0 back within {GUARD_SECONDS} s")
+
+
+def gone_after(load: Load, began: float) -> float | None:
+    """Seconds until nobody was answered by 1.2.0 any more (quiet for QUIET_SECONDS); None when that took too long."""
+    while time.time() - began < GUARD_SECONDS:
+        time.sleep(1)
+        seen = load.report().versions.get("1.2.0")
+        if seen and time.time() - max(seen.last_at, began) > QUIET_SECONDS:
+            return max(0.0, seen.last_at - began)
+    return None
+
+
 def summarise(road: Road, kept: bool) -> None:
     """One screen: what is served where, what the users saw, and where the record is."""
     table = Table(title="What was done", title_justify="left")
@@ -114,6 +139,10 @@ def summarise(road: Road, kept: bool) -> None:
     if road.rolled_back_after is not None:
         console.print(
             f"[bold]Roll-back[/]: the last answer of 1.2.0 came {road.rolled_back_after:.1f} s after the command"
+        )
+    if road.guarded_after is not None:
+        console.print(
+            f"[bold]Guard[/]: took 1.2.0 back by itself, {road.guarded_after:.0f} s after the first users had it"
         )
     record = road.record.relative_to(ROOT)
     where = URL if kept else f"{URL} (gone with its hosts; `make demo KEEP=1` keeps them)"
@@ -148,7 +177,7 @@ def main() -> int:
         road.walk("Hosts of an earlier demo away", "lab", "down", "-i", ENVIRONMENT)
         prepare(road)
         first_release(road)
-        under_load(road, [lambda road, _: good_release(road), bad_release])
+        under_load(road, [lambda road, _: good_release(road), bad_release, guarded_release])
         road.walk("The record", "history", "-i", ENVIRONMENT)
         summarise(road, chosen.keep)
     except StepFailedError as failed:
@@ -172,6 +201,7 @@ def figures(road: Road) -> dict[str, object]:
         "lost": unanswered(report) if report else None,
         "versions": {name: count.answers for name, count in report.versions.items()} if report else {},
         "rolled_back_after_seconds": road.rolled_back_after,
+        "guarded_after_seconds": road.guarded_after,
     }
 
 

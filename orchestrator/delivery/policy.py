@@ -121,6 +121,10 @@ class GuardPolicy(Section):
     margin: Annotated[float, Field(ge=1, le=10)] = Field(
         default=1.5, description="The candidate is harmful when it fails more than so many times as often."
     )
+    lease_minutes: Annotated[float, Field(ge=0, le=43200)] = Field(
+        default=0,
+        description="An open step falls back when no controller has looked after it for so long; 0 waits for ever.",
+    )
 
 
 class ReleasePolicy(Section):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from orchestrator.delivery.policy import ReleasePolicy, Step
 from orchestrator.errors import LockedError, ReleaseError
@@ -48,16 +48,23 @@ class Conductor:
         self._now = now
         self._sleep = sleep
 
-    def look(self) -> Look:
+    def look(self, *, renew: bool = False) -> Look:
         """Ask the edges and their guards, bring the record in line, and say what should follow.
 
+        `renew` tells the guards that somebody looks after the release: an abandoned step falls back by itself.
         Raises ReleaseError when no release is on its way.
         """
-        situation, told = self._controller.ask()
+        try:
+            situation, told = self._controller.ask({"renew_lease": True} if renew else None)
+        except ReleaseError:
+            torn = self._torn()
+            if torn is None:
+                raise
+            return torn
         release = situation.release
         if release is None or not release.state.is_open:
             return Look(situation, None, Advice(Next.WAIT, "no release is on its way"), None, 0.0)
-        word = guard.read(told, self._policy.guard.false_alarm_percent / 100)
+        word = self._word(told, release)
         step = step_of(self._policy, release.weight)
         minutes = (self._now() - begun(release, situation.steps)).total_seconds() / 60
         if step is None:
@@ -68,6 +75,22 @@ class Conductor:
         else:
             advice = advise(self._policy.mode, step, word, minutes, on_hold(release, situation.steps))
         return Look(situation, word, advice, step, minutes)
+
+    def _word(self, told: Mapping[str, Any], release: Release) -> guard.Word | None:
+        return guard.read(told, self._policy.guard.false_alarm_percent / 100, release.version)
+
+    def _torn(self) -> Look | None:
+        """One edge's guard took the version back and another edge still has it: then it goes back on all of them."""
+        situation = self._controller.status().situation
+        release = situation.release
+        if release is None or not release.state.is_open:
+            return None
+        word = self._word(self._controller.hands.told, release)
+        if word is None or not word.held:
+            return None
+        minutes = (self._now() - begun(release, situation.steps)).total_seconds() / 60
+        advice = Advice(Next.TAKE_BACK, word.reason)
+        return Look(situation, word, advice, step_of(self._policy, release.weight), minutes)
 
     def follow(self, tell: Callable[[Look], None]) -> Verdict:
         """Go on until the release is promoted, taken back, or a person is needed. Never raises for a bad version."""
@@ -92,10 +115,10 @@ class Conductor:
         """A look that outlasts somebody else's run and a network that is away for a while."""
         for _ in range(PATIENT_LOOKS - 1):
             try:
-                return self.look()
+                return self.look(renew=True)
             except (LockedError, ReleaseError):
                 self._sleep(LOOK_SECONDS)
-        return self.look()
+        return self.look(renew=True)
 
     def approve(self, reason: str | None) -> Verdict:
         """A person's yes to the next step. Refused while the guard says harm: then `widen` is the explicit word."""

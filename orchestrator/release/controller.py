@@ -39,7 +39,7 @@ class Controller:
         self._refuse_a_second(version)
         self._refuse_void(version, again, reason)
         release = self.journal.create(version, manifest.artifact.sha256, reason)
-        done = self.hands.stage(release, self._variables(version))
+        done = self.hands.stage(release, self._to_start(version, again))
         if not done.succeeded or done.release.state is ReleaseState.FAILED:
             return self._verdict(f"{version} could not be staged; {self._spoken(done.release)}", done, failed=True)
         if done.release.state is ReleaseState.PROMOTED:
@@ -234,6 +234,10 @@ class Controller:
 
     def _variables(self, version: str) -> Mapping[str, Any]:
         return {"candidate": version, "release_manifest": str(self._environment.manifest_path(version))}
+
+    def _to_start(self, version: str, again: bool) -> Mapping[str, Any]:
+        """`again` also lets go of a version that the edges' guards hold back."""
+        return {**self._variables(version), **({"again": True} if again else {})}
 
     def _spoken(self, release: Release) -> str:
         return spoken(release.state, release.weight)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
@@ -37,7 +37,10 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """All guards together. Odds: metric -> E ("340 : 1" is 340.0); `held`: edge -> why it holds the version back."""
+    """All guards together. Odds: metric -> E ("340 : 1" is 340.0); `held`: edge -> why it holds the version back;
+
+    `silent`: edge -> why nobody judges there; `evidence`: edge -> what the guard knew when it took the version back.
+    """
 
     judgement: Judgement
     reason: str
@@ -48,6 +51,9 @@ class Word:
     held: Mapping[str, str]
     mode: str
     lease_until: float | None = None
+    silent: Mapping[str, str] = field(default_factory=dict)
+    evidence: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    troubles: tuple[str, ...] = ()
 
     @property
     def requests(self) -> int:
@@ -69,31 +75,60 @@ class Word:
         return f"about {more:.0f} min more at this pace would settle it"
 
 
-def read(data: Mapping[str, Any], alpha: float, metrics: int = 2) -> Word | None:
-    """The guards' word out of what a playbook told; None when no edge has a guard.
+def read(data: Mapping[str, Any], alpha: float, version: str, metrics: int = 2) -> Word | None:
+    """The guards' word on `version` out of what a playbook told; None when no edge has a guard.
 
     Edges see different requests, so their evidence multiplies: a product of independent e-values is an e-value.
     HARM on one edge is HARM. Raises ReleaseError when the answer cannot be understood.
     """
     told = data.get(KEY) or {}
-    edges = {edge: status for edge, status in told.items() if status and status.get("opinion")}
+    edges = {edge: status for edge, status in told.items() if status}
     if not edges:
         return None
     try:
-        return _together(edges, metrics / alpha)
+        return _together(edges, version, {edge: _silence(told[edge]) for edge in told}, metrics / alpha)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ReleaseError(f"the guard's answer cannot be understood: {error!r}") from error
 
 
-def _together(edges: Mapping[str, Mapping[str, Any]], threshold: float) -> Word:
-    opinions = {edge: status["opinion"] for edge, status in edges.items()}
+def taken_back(data: Mapping[str, Any], version: str) -> str:
+    """Why the guards took `version` back by themselves; empty when none did."""
+    told = data.get(KEY) or {}
+    held = {edge: (status.get("held") or {}).get(version) for edge, status in told.items() if status}
+    return "; ".join(f"the guard on {edge} took it back: {why['reason']}" for edge, why in held.items() if why)
+
+
+def _silence(status: Mapping[str, Any] | None) -> str:
+    return str(status.get("silent") or "") if status else "this edge has no guard"
+
+
+def _opinion(status: Mapping[str, Any], version: str) -> Mapping[str, Any]:
+    """What the guard thinks of `version`; of another one, or of none, it thinks nothing yet."""
+    opinion: Mapping[str, Any] | None = status["opinion"]
+    if opinion and status["candidate"] == version:
+        return opinion
+    return {"verdict": "INCONCLUSIVE", "reason": "no user was seen on it yet", "harm_odds": {}, "ok_odds": {}}
+
+
+def _together(
+    edges: Mapping[str, Mapping[str, Any]], version: str, silences: Mapping[str, str], threshold: float
+) -> Word:
+    opinions = {edge: _opinion(status, version) for edge, status in edges.items()}
     harm = _product(opinion["harm_odds"] for opinion in opinions.values())
     fine = _product(opinion["ok_odds"] for opinion in opinions.values())
-    held = {edge: str(status["held"]["reason"]) for edge, status in edges.items() if status.get("held")}
+    held = {
+        edge: str(status["held"][version]["reason"])
+        for edge, status in edges.items()
+        if version in (status["held"] or {})
+    }
     judgement, reason = _judgement(opinions, harm, fine, threshold)
+    silent = {edge: why for edge, why in silences.items() if why}
+    if silent and judgement is not Judgement.HARM:
+        edge, why = next(iter(silent.items()))
+        judgement, reason = Judgement.INCONCLUSIVE, f"nobody judges on {edge}: {why}"
     if held and judgement is not Judgement.HARM:
-        edge = next(iter(held))
-        judgement, reason = Judgement.HARM, f"{edge} holds it: {held[edge]}"
+        edge, why = next(iter(held.items()))
+        judgement, reason = Judgement.HARM, f"{edge} took it back: {why}"
     return Word(
         judgement=judgement,
         reason=reason,
@@ -104,6 +139,13 @@ def _together(edges: Mapping[str, Mapping[str, Any]], threshold: float) -> Word:
         held=held,
         mode="/".join(sorted({str(status.get("mode", "")) for status in edges.values()})),
         lease_until=min((float(s["lease"]["until"]) for s in edges.values() if s.get("lease")), default=None),
+        silent=silent,
+        evidence={edge: edges[edge].get("taken_back") or {} for edge in held},
+        troubles=tuple(
+            f"{edge}: {trouble}"
+            for edge, status in edges.items()
+            for trouble in (status.get("troubles") or {}).values()
+        ),
     )
 
 

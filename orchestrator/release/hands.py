@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from orchestrator.errors import ExitCode, LifecycleError, LockedError, ReleaseError, UsageError
 from orchestrator.records.entities import Release, ReleaseState, Status
-from orchestrator.release import edge
+from orchestrator.release import edge, guard
 from orchestrator.release.edge import EdgeTruth
 from orchestrator.release.journal import Journal
 from orchestrator.release.machine import Action, after
@@ -114,6 +114,8 @@ class Hands:
         place = truth.place_of(release.version)
         if place is None:
             state, why = self._gone(release, truth), "the edge does not have it any more"
+            if state is ReleaseState.ROLLED_BACK:
+                why = guard.taken_back(self.told, release.version) or why
             weight = release.weight if state is release.state else 0
         else:
             (state, weight), why = place, f"the edge has it at {place[1]} %"

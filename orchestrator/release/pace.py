@@ -43,6 +43,8 @@ def advise(mode: Mode, step: Step, word: Word | None, minutes: float, on_hold: s
     missing = _missing(step, word, minutes)
     if missing:
         return _until_longest(step, minutes, f"not enough seen yet: {', '.join(missing)}", word)
+    if word is not None and word.silent:
+        return Advice(Next.ASK, f"the time is over and {word.reason}: a person decides")
     if word is None:
         return Advice(Next.ASK, "the time is over and no guard judges on the edge: a person decides")
     if word.judgement is Judgement.INCONCLUSIVE:

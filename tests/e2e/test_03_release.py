@@ -106,7 +106,9 @@ def test_kill_nine_during_a_widening_never_stops_the_site(clinic: Lifecycle) -> 
 
 
 def test_plain_ansible_playbook_releases_too(clinic: Lifecycle) -> None:
-    staged = clinic.ansible_playbook("impl.lifecycle.release", "-e", "candidate=1.2.0", "-e", "weight=10")
+    staged = clinic.ansible_playbook(
+        "impl.lifecycle.release", "-e", "candidate=1.2.0", "-e", "weight=10", "-e", "again=true"
+    )
     assert staged.returncode == 0, staged.stdout[-3000:]
     live = clinic.json("release", "status", "--live", *ENV)
     assert live["edge"]["weight"] == 10
@@ -114,6 +116,31 @@ def test_plain_ansible_playbook_releases_too(clinic: Lifecycle) -> None:
     assert back.returncode == 0, back.stdout[-3000:]
     assert clinic.json("release", "status", "--live", *ENV)["edge"]["weight"] == 0
     assert version_served() == "1.1.0"
+
+
+def test_the_guard_takes_a_bad_version_back_while_no_controller_runs(clinic: Lifecycle) -> None:
+    with users(clients=80) as load:
+        clinic.json("release", "start", "1.2.0", "--again", "--reason", "to be judged", *ENV)
+        clinic.json("release", "widen", "20", *ENV)
+        began = time.time()
+        assert eventually(lambda: quiet_since(load, "1.2.0") > 6, 240), "users are still on 1.2.0"
+        took = load.report().versions["1.2.0"].last_at - began
+        print(f"the guard took 1.2.0 back by itself after {took:.0f} s")
+    report = load.report()
+    assert unanswered(report) == 0, report.samples
+    status = clinic.json("release", "status", "--live", *ENV)
+    assert status["release"]["state"] == "rolled_back"
+    assert "the guard on edge1 took it back: evidence" in status["steps"][-1]["reason"]
+    plain = clinic.ansible_playbook("impl.lifecycle.release", "-e", "candidate=1.2.0", "-e", "weight=10")
+    assert plain.returncode != 0
+    assert "stays back until a person lets it go" in plain.stdout
+    assert version_served() == "1.1.0"
+
+
+def quiet_since(load: Load, version: str) -> float:
+    """Seconds since `version` answered last; nothing as long as it never did."""
+    seen = load.report().versions.get(version)
+    return time.time() - seen.last_at if seen else 0.0
 
 
 def test_every_step_is_on_record(clinic: Lifecycle) -> None:

@@ -25,7 +25,13 @@ STEPS = tuple(
 
 def guard(verdict: str, requests: int = 500) -> dict[str, Any]:
     opinion = {"verdict": verdict, "reason": f"the test says {verdict}", "harm_odds": {"failed": 1.0}, "ok_odds": {}}
-    return {"mode": "act", "opinion": opinion, "step": {"candidate": {"requests": requests, "users": 9}}}
+    return {
+        "mode": "act",
+        "candidate": "1.1.0",
+        "held": {},
+        "opinion": opinion,
+        "step": {"candidate": {"requests": requests, "users": 9}},
+    }
 
 
 Make = Callable[[Mode], "World"]

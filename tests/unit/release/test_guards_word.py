@@ -23,18 +23,18 @@ def status(verdict: str = "INCONCLUSIVE", harm: float = 1.0, fine: float = 1.0, 
         "stable": {"requests": 900, "users": 90, "failed": 1},
         "candidate": {"requests": 100, "users": 10, "failed": 2},
     }
-    return {"mode": "act", "opinion": opinion, "step": step, "held": None, "lease": None, **more}
+    return {"mode": "act", "opinion": opinion, "step": step, "candidate": "1.1.0", "held": {}, "lease": None, **more}
 
 
 def judged(**edges: Any) -> Judgement:
-    word = read({"lifecycle_guard": edges}, ALPHA)
+    word = read({"lifecycle_guard": edges}, ALPHA, "1.1.0")
     assert word is not None
     return word.judgement
 
 
 def test_without_a_guard_there_is_no_word() -> None:
-    assert read({}, ALPHA) is None
-    assert read({"lifecycle_guard": {"edge1": None}}, ALPHA) is None
+    assert read({}, ALPHA, "1.1.0") is None
+    assert read({"lifecycle_guard": {"edge1": None}}, ALPHA, "1.1.0") is None
 
 
 def test_harm_on_one_edge_is_harm() -> None:
@@ -52,20 +52,22 @@ def test_evidence_against_harm_on_one_edge_counts_against_the_other() -> None:
 
 
 def test_an_edge_that_holds_the_version_is_harm_whatever_it_says_now() -> None:
-    word = read({"lifecycle_guard": {"edge1": status("OK", held={"reason": "evidence 340 : 1"})}}, ALPHA)
+    word = read(
+        {"lifecycle_guard": {"edge1": status("OK", held={"1.1.0": {"reason": "evidence 340 : 1"}})}}, ALPHA, "1.1.0"
+    )
     assert word is not None
-    assert (word.judgement, word.reason) == (Judgement.HARM, "edge1 holds it: evidence 340 : 1")
+    assert (word.judgement, word.reason) == (Judgement.HARM, "edge1 took it back: evidence 340 : 1")
 
 
 def test_requests_add_up_and_users_do_not() -> None:
-    word = read({"lifecycle_guard": {"edge1": status(), "edge2": status()}}, ALPHA)
+    word = read({"lifecycle_guard": {"edge1": status(), "edge2": status()}}, ALPHA, "1.1.0")
     assert word is not None
     assert (word.candidate.requests, word.candidate.users, word.candidate.failed) == (200, 10, 4)
 
 
 def test_an_answer_that_cannot_be_understood_is_one_clear_line() -> None:
     with pytest.raises(ReleaseError, match="the guard's answer cannot be understood"):
-        read({"lifecycle_guard": {"edge1": {"opinion": {"verdict": "HARM"}}}}, ALPHA)
+        read({"lifecycle_guard": {"edge1": {"opinion": {"verdict": "HARM"}}}}, ALPHA, "1.1.0")
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 guard:
-  description: What the guard says; C(opinion), C(step), C(window), C(held), C(lease), C(troubles) among others.
+  description:
+    - What the guard says; C(opinion), C(step), C(window), C(held), C(lease), C(troubles) among others, and RV(silent).
+    - Null on an edge without a guard.
   returned: success
   type: dict
 silent:
@@ -63,6 +65,8 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.impl.lifecycle.plugins.module_utils import guard_disk
 from ansible_collections.impl.lifecycle.plugins.module_utils.guard_status import SILENT_SECONDS
 
+# What a guard has to say that has not spoken yet.
+NOTHING = {"candidate": "", "stable": "", "opinion": None, "step": {}, "held": {}, "troubles": {}}
 RUN = "/run/lifecycle-guard"
 STATE = "/var/lib/lifecycle-guard"
 
@@ -120,7 +124,7 @@ def main() -> None:
         except OSError as error:
             module.fail_json(msg=f"the lease cannot be renewed: {error.filename}: {error.strerror}")
     said, silent = _listen(os.path.join(RUN, application, guard_disk.STATUS), module.params["wait"])
-    module.exit_json(changed=False, guard=said, silent=silent)
+    module.exit_json(changed=False, guard={**NOTHING, **(said or {}), "silent": silent}, silent=silent)
 
 
 if __name__ == "__main__":
