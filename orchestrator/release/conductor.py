@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 from orchestrator.delivery.policy import ReleasePolicy, Step
-from orchestrator.errors import LockedError, ReleaseError
+from orchestrator.errors import ExitCode, LockedError, ReleaseError
 from orchestrator.records.entities import Release, ReleaseState, ReleaseStep, Status
 from orchestrator.release import guard
 from orchestrator.release.controller import Controller
@@ -99,9 +99,9 @@ class Conductor:
             release = look.situation.release
             tell(look)
             if release is None or not release.state.is_open:
-                return self._controller.status()
+                return _told_as_taken_back(self._controller.status())
             if look.advice.next is Next.TAKE_BACK:
-                return self._controller.rollback(f"the guard: {look.advice.why}")
+                return _told_as_taken_back(self._controller.rollback(f"the guard: {look.advice.why}"))
             if look.advice.next is Next.ASK and not self._may_begin(release):
                 return self._controller.status(said=f"{release.version} waits for a person: {look.advice.why}")
             if look.advice.next is Next.WAIT:
@@ -141,6 +141,16 @@ class Conductor:
     def _may_begin(self, release: Release) -> bool:
         """In auto mode the first step needs nobody: that nothing was seen of a staged version says nothing."""
         return self._policy.mode == "auto" and release.state is ReleaseState.STAGED
+
+
+def _told_as_taken_back(verdict: Verdict) -> Verdict:
+    """Whoever waits for a release to be followed to its end must see by the exit code that it did not get there."""
+    release = verdict.situation.release
+    if release is None or release.state is not ReleaseState.ROLLED_BACK or verdict.exit_code is not ExitCode.DONE:
+        return verdict
+    why = verdict.situation.steps[-1].reason if verdict.situation.steps else None
+    said = verdict.said or f"{release.version} was taken back{f': {why}' if why else ''}"
+    return replace(verdict, said=said, exit_code=ExitCode.TAKEN_BACK)
 
 
 def step_of(policy: ReleasePolicy, weight: int) -> Step | None:

@@ -39,7 +39,7 @@ class Side:
 class Word:
     """All guards together. Odds: metric -> E ("340 : 1" is 340.0); `held`: edge -> why it holds the version back;
 
-    `silent`: edge -> why nobody judges there; `evidence`: edge -> what the guard knew when it took the version back.
+    `silent`: edge -> why nobody judges there.
     """
 
     judgement: Judgement
@@ -52,7 +52,6 @@ class Word:
     mode: str
     lease_until: float | None = None
     silent: Mapping[str, str] = field(default_factory=dict)
-    evidence: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     troubles: tuple[str, ...] = ()
 
     @property
@@ -98,6 +97,12 @@ def taken_back(data: Mapping[str, Any], version: str) -> str:
     return "; ".join(f"the guard on {edge} took it back: {why['reason']}" for edge, why in held.items() if why)
 
 
+def evidence(data: Mapping[str, Any], version: str) -> dict[str, Mapping[str, Any]]:
+    """Edge -> what its guard knew when it took `version` back by itself."""
+    known = {edge: status.get("taken_back") or {} for edge, status in (data.get(KEY) or {}).items() if status}
+    return {edge: back for edge, back in known.items() if back.get("version") == version}
+
+
 def _silence(status: Mapping[str, Any] | None) -> str:
     return str(status.get("silent") or "") if status else "this edge has no guard"
 
@@ -140,7 +145,6 @@ def _together(
         mode="/".join(sorted({str(status.get("mode", "")) for status in edges.values()})),
         lease_until=min((float(s["lease"]["until"]) for s in edges.values() if s.get("lease")), default=None),
         silent=silent,
-        evidence={edge: edges[edge].get("taken_back") or {} for edge in held},
         troubles=tuple(
             f"{edge}: {trouble}"
             for edge, status in edges.items()

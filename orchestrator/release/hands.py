@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -17,6 +18,7 @@ from orchestrator.release.situation import CarryOut, Failure, Outcome
 RELEASE: Final = "release"
 ROLLBACK: Final = "rollback"
 ASK: Final = "release_status"
+GUARD: Final = "guard"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +122,13 @@ class Hands:
         else:
             (state, weight), why = place, f"the edge has it at {place[1]} %"
         self.notices.append(f"the record of {release.version} was not certain; {why}")
-        return self._journal.came_to(
+        after = self._journal.came_to(
             release, Action.RECONCILE, Status.SUCCESSFUL, state, weight, truth=truth, reason=why
         )
+        if state is ReleaseState.ROLLED_BACK:
+            for edge_name, known in guard.evidence(self.told, release.version).items():
+                self._journal.keep_evidence(after, GUARD, "HARM", f"{edge_name}: {known['reason']}", json.dumps(known))
+        return after
 
     def _gone(self, release: Release, truth: EdgeTruth) -> ReleaseState:
         last = self._journal.unconfirmed(release)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final, Protocol
 
-from orchestrator.records.entities import Release, ReleaseState, ReleaseStep, Status, now
+from orchestrator.records.entities import Evidence, Release, ReleaseState, ReleaseStep, Status, now
 from orchestrator.release.edge import EdgeTruth
 from orchestrator.release.machine import Action
 
@@ -30,6 +30,7 @@ class ReleaseStore(Protocol):
     def list_releases(self, environment: str, limit: int = 20) -> list[Release]: ...
     def add_release_step(self, step: ReleaseStep) -> ReleaseStep: ...
     def list_release_steps(self, release_id: int) -> list[ReleaseStep]: ...
+    def add_evidence(self, evidence: Evidence) -> Evidence: ...
 
 
 class Journal:
@@ -117,6 +118,11 @@ class Journal:
         self._add(after, action, weight, status, run_id=run_id, set_id=set_id, reason=reason, data=data)
         self._store.update_release(after)
         return after
+
+    def keep_evidence(self, release: Release, kind: str, verdict: str, summary: str, content: str) -> None:
+        """Tie what was found out to the last thing that was done to the release."""
+        step = self.steps(release)[-1]
+        self._store.add_evidence(Evidence(0, step.id, kind, verdict, summary, now(), step.run_id, content))
 
     def unconfirmed(self, release: Release) -> ReleaseStep | None:
         """The last thing done to the release, if nobody knows for sure what came of it."""

@@ -74,7 +74,7 @@ class FakeEdge:
         if fault == "edges differ":
             told = {**self.told()["lifecycle_release"], "set_id": None}
             failures = (FakeFailure("edge1", "not every edge is where it should be"),)
-            data = {"lifecycle_release": told}
+            data = {"lifecycle_release": told, "lifecycle_guard": self.guard}
             return FakeOutcome(self.runs, Status.FAILED, data, failures, ExitCode.HOST_FAILED)
         if fault == "one edge away":
             failures = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -120,10 +121,63 @@ def test_what_the_guard_took_back_itself_is_taken_into_the_record(auto: World) -
 
     def guard_acts() -> None:
         auto.edge.candidate, auto.edge.weight = None, 0
+        auto.edge.guard = {"edge1": took_back("340 : 1")}
 
     auto.meanwhile = guard_acts
-    auto.follow()
+    verdict = auto.follow()
     assert auto.state == (ReleaseState.ROLLED_BACK, 0)
+    assert verdict.exit_code is ExitCode.TAKEN_BACK
+    assert "the guard on edge1 took it back: 340 : 1" in verdict.said
+    (evidence,) = auto.store.evidence
+    assert (evidence.kind, evidence.verdict, evidence.summary) == ("guard", "HARM", "edge1: 340 : 1")
+    assert json.loads(evidence.content or "")["opinion"] == "all of it"
+
+
+def took_back(reason: str) -> dict[str, Any]:
+    known = {"version": "1.1.0", "reason": reason, "opinion": "all of it"}
+    return {**guard("OK"), "candidate": "", "opinion": None, "held": {"1.1.0": {"reason": reason}}, "taken_back": known}
+
+
+def test_when_one_edge_has_taken_it_back_it_goes_back_on_all(auto: World) -> None:
+    auto.edge.guard = {"edge1": guard("OK"), "edge2": guard("OK")}
+
+    def one_edge_acts() -> None:
+        auto.edge.guard = {"edge1": took_back("340 : 1"), "edge2": guard("OK")}
+        auto.edge.fault = "edges differ"
+
+    auto.meanwhile = one_edge_acts
+    verdict = auto.follow()
+    assert auto.edge.calls[-1][0] == "rollback"
+    assert auto.edge.served() == {"1.0.0": 100}
+    assert (auto.state, verdict.exit_code) == ((ReleaseState.ROLLED_BACK, 0), ExitCode.TAKEN_BACK)
+    assert any("edge1 took it back: 340 : 1" in (step.reason or "") for step in auto.store.steps)
+
+
+def test_edges_that_differ_for_another_reason_take_nothing_back(auto: World) -> None:
+    auto.edge.guard = {"edge1": guard("OK")}
+
+    def differ() -> None:
+        auto.edge.fault = "edges differ"
+
+    auto.meanwhile = differ
+    with pytest.raises(ReleaseError):
+        auto.follow()
+    assert auto.state[0].is_open
+
+
+def test_while_a_guard_is_silent_auto_mode_widens_nothing(auto: World) -> None:
+    auto.edge.guard = {"edge1": guard("OK"), "edge2": {**guard("OK"), "silent": "it has been silent for 40 s"}}
+    verdict = auto.follow()
+    assert "nobody judges on edge2: it has been silent for 40 s: a person decides" in verdict.said
+    assert auto.state == (ReleaseState.WIDENING, 10)
+
+
+def test_following_renews_the_lease_and_looking_does_not(auto: World) -> None:
+    auto.edge.guard = {"edge1": guard("OK")}
+    auto.conductor.look()
+    assert auto.edge.calls[-1] == ("release_status", {})
+    auto.follow()
+    assert ("release_status", {"renew_lease": True}) in auto.edge.calls
 
 
 def test_evidence_that_settles_nothing_holds_and_asks_at_the_longest_soak(auto: World) -> None:
