@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.impl.lifecycle.plugins.module_utils import http_probe
+from ansible_collections.impl.lifecycle.plugins.module_utils import http_probe, routing_hold
 from ansible_collections.impl.lifecycle.plugins.module_utils import routing as r
+from ansible_collections.impl.lifecycle.plugins.module_utils.routing_hold import Held
 from ansible_collections.impl.lifecycle.plugins.module_utils.routing_store import Store, Unreadable
 from ansible_collections.impl.lifecycle.plugins.modules import health_gate, routing_set
 
@@ -128,3 +129,41 @@ def test_no_answer_is_said_in_words() -> None:
 def test_an_error_page_is_told_without_its_markup() -> None:
     page = "<html><style>body {font: x}</style><h1>HTTP Status 404</h1>\n<p>Not Found</p></html>"
     assert health_gate._spoken(404, page) == "404 HTTP Status 404 Not Found"
+
+
+HELD = Held("1.1.0", "evidence 340 : 1", 1_700_000_000.0)
+
+
+@pytest.mark.parametrize("action", ["stage", "weigh", "promote", "advance"])
+def test_no_step_goes_to_a_version_that_the_guard_holds_back(store: Store, action: str) -> None:
+    opened = r.weigh(r.stage(r.State("clinic", r.Placed("blue", "1.0.0")), "1.1.0"), 10)
+    store.put_in_force(opened)
+    routing_hold.hold(store.root, HELD)
+    given = {"version": "1.1.0" if action in ("stage", "advance") else "", "weight": 50}
+    with pytest.raises(routing_set.Refused, match=r"took 1\.1\.0 back on 2023-11-14 .*: evidence 340 : 1"):
+        routing_set._carry_out(store, options(action, **given), check=False)
+    assert store.read() == opened
+    assert routing_set._carry_out(store, options("query"), check=False)["held"]["1.1.0"]["reason"] == HELD.reason
+    # The way back and other versions are never in its way.
+    routing_set._carry_out(store, options("rollback"), check=False)
+    routing_set._carry_out(store, options("advance", version="1.2.0", weight=10), check=False)
+
+
+def test_what_is_let_go_may_be_tried_again(store: Store) -> None:
+    store.put_in_force(r.State("clinic", r.Placed("blue", "1.0.0")))
+    routing_hold.hold(store.root, HELD)
+    assert routing_set._carry_out(store, options("let_go", version="1.1.0"), check=True)["changed"]
+    assert routing_hold.read(store.root)
+    assert routing_set._carry_out(store, options("let_go", version="1.1.0"), check=False)["changed"]
+    assert not routing_set._carry_out(store, options("let_go", version="1.1.0"), check=False)["changed"]
+    assert routing_set._carry_out(store, options("advance", version="1.1.0", weight=10), check=False)["changed"]
+
+
+def test_a_hold_that_cannot_be_read_refuses_every_step_and_hides_nothing(store: Store) -> None:
+    store.put_in_force(r.State("clinic", r.Placed("blue", "1.0.0")))
+    (Path(store.root) / routing_hold.NAME).write_text("{")
+    with pytest.raises(ValueError, match="what is held back, cannot be read"):
+        routing_set._carry_out(store, options("advance", version="1.1.0"), check=False)
+    assert "cannot be read" in routing_set._carry_out(store, options("query"), check=False)["held"][""]["reason"]
+    assert routing_set._carry_out(store, options("let_go", version="1.1.0"), check=False)["changed"]
+    assert routing_set._carry_out(store, options("advance", version="1.1.0"), check=False)["changed"]

@@ -135,3 +135,28 @@ def test_a_second_writer_waits_for_the_first(store: Store) -> None:
         with pytest.raises(BlockingIOError):
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.close(handle)
+
+
+def test_a_set_that_is_gone_is_no_new_site(store: Store) -> None:
+    store.put_in_force(FIRST)
+    Path(store.current).unlink()
+    with pytest.raises(Unreadable, match="missing although something was released"):
+        store.read()
+
+
+def test_the_owner_stays_who_it_is_unless_one_is_named(store: Store) -> None:
+    assert store.prepare(os.getgid(), check=True, uid=65534)
+    if os.getuid() == 0:
+        assert store.prepare(os.getgid(), check=False, uid=65534)
+        assert not store.prepare(os.getgid(), check=False)
+        assert Path(store.sets).stat().st_uid == 65534
+
+
+def test_a_link_in_place_of_a_marker_is_not_followed(store: Store, tmp_path: Path) -> None:
+    store.put_in_force(FIRST)
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    victim.chmod(0o600)
+    Path(store.stable_green).symlink_to(victim)
+    store.put_in_force(r.promote(OPEN))
+    assert (victim.read_text(), victim.stat().st_mode & 0o777) == ("mine", 0o600)
