@@ -42,6 +42,7 @@ class GuardSite:
         self.store.prepare(os.getgid(), check=False)
         self.users = itertools.count()
         self.sent = self.asked = 0
+        self.look_every = LOOK_SECONDS
         self.guard = self.new_guard()
 
     def new_guard(self, reached: float = 0.0) -> Guard:
@@ -61,8 +62,8 @@ class GuardSite:
         self.pass_time(1)
 
     def pass_time(self, seconds: float) -> None:
-        for _ in range(round(seconds / LOOK_SECONDS)):
-            self.seconds += LOOK_SECONDS
+        for _ in range(round(seconds / self.look_every)):
+            self.seconds += self.look_every
             self.guard.look()
 
     def request(self, colour: str = "blue", **changed: Any) -> None:

@@ -117,12 +117,22 @@ def test_killed_nine_it_goes_on_as_if_nothing_had_happened(site: GuardSite) -> N
 
 def test_every_line_is_counted_once_over_a_restart(site: GuardSite) -> None:
     site.put(OPEN)
+    site.look_every = 0.3  # ticks end every seventh look, and ten seconds are over with the 34th: between two ticks
     for _ in range(3):
-        site.traffic(7)
+        site.traffic(13)
         site.restart()
     site.pass_time(3)
-    step = site.told["step"]
-    assert step["stable"]["requests"] + step["candidate"]["requests"] == 3 * 7 * 20
+    for told in (site.told["step"], site.told["opinion"]):
+        assert told["stable"]["requests"] + told["candidate"]["requests"] == 3 * 13 * 20
+
+
+def test_stopped_for_good_it_has_weighed_what_it_has_read(site: GuardSite) -> None:
+    site.put(OPEN)
+    site.traffic(7)
+    site.guard.end()
+    site.restart()
+    site.pass_time(3)
+    assert site.told["opinion"]["candidate"]["requests"] == 14
 
 
 def test_a_memory_that_cannot_be_read_is_begun_anew_and_said(site: GuardSite) -> None:

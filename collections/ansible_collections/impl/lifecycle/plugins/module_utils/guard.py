@@ -89,7 +89,8 @@ class Guard:
         state = self._read_state()
         self._read_log()
         now = self.clock.now()
-        if now - self._tick_at >= TICK_SECONDS:
+        ticked = now - self._tick_at >= TICK_SECONDS
+        if ticked:
             self._tick_at = now
             self.watch.tick(now)
         if state is not None:
@@ -97,7 +98,8 @@ class Guard:
             if harm is not None and self.settings.acts:
                 self._take_back(harm)
         self._retry_hold()
-        if now - self._save_at >= SAVE_SECONDS:
+        # Only between two ticks: what the open one holds is not in the memory, and the position is already behind it.
+        if ticked and now - self._save_at >= SAVE_SECONDS:
             self._save_at = now
             self.save()
         if now - self._tell_at >= TELL_SECONDS:
@@ -171,7 +173,7 @@ class Guard:
             disk.keep_evidence(self.settings.state, f"{when}-{harm.version}.json", evidence)
         LOG.warning("took %s back: %s", harm.version, harm.reason)
         self._read_state()
-        self.save()
+        self.end()
         self.tell()
 
     def _hold(self, held: routing_hold.Held) -> None:
@@ -193,8 +195,13 @@ class Guard:
         told = status(self)
         return {**told, "version": harm.version, "reason": harm.reason, "at": self.clock.wall()}
 
+    def end(self) -> None:
+        """Close the tick under way and write the memory down."""
+        self.watch.tick(self.clock.now())
+        self.save()
+
     def save(self) -> None:
-        """Write the memory and the last ten seconds down."""
+        """Write the memory and the last ten seconds down. Right after a tick only."""
         position = self.tail.position
         memory = {
             "reached": self.clock.now(),
@@ -259,7 +266,7 @@ def main(arguments: List[str]) -> int:
         guard.look()
         notify("WATCHDOG=1")
         time.sleep(LOOK_SECONDS)
-    guard.save()
+    guard.end()
     return 0
 
 
