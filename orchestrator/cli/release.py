@@ -73,16 +73,32 @@ def abort(environment: Environment, reason: str | None, **options: Any) -> ExitC
 
 @release.command()
 @click.option("--stop-candidate", is_flag=True, help="Stop the slot afterwards instead of keeping it for examination.")
+@click.option("--start-slot", is_flag=True, help="Start the slot of the version before where it is stopped: minutes.")
 @reason_option
 @release_options
-def rollback(environment: Environment, stop_candidate: bool, reason: str | None, **options: Any) -> ExitCode:
-    """Send every user back to the version before, at once. The version taken back is void."""
+def rollback(
+    environment: Environment, stop_candidate: bool, start_slot: bool, reason: str | None, **options: Any
+) -> ExitCode:
+    """Send every user back to the version before, at once. The version taken back is void.
+
+    After the window of delivery.yml that version's slot may be stopped. Then nothing is done without --start-slot.
+    """
     try:
         return conduct(
-            environment, options, reason, lambda desk: desk.controller.rollback(reason, stop_candidate=stop_candidate)
-        )
+            environment, options, reason,
+            lambda desk: desk.controller.rollback(reason, stop_candidate=stop_candidate, start_slot=start_slot),
+        )  # fmt: skip
     except (StoreError, LockedError) as error:
         # Users on a bad version must not wait for a database, nor for a run that hangs.
         by_hand = f"without records and lock: ansible-playbook impl.lifecycle.rollback -i {environment.hosts_file}"
         remedy = f"{error.remedy}; {by_hand}" if error.remedy else by_hand
         raise type(error)(error.what, where=error.where, remedy=remedy) from error
+
+
+@release.command()
+@click.option("--now", "at_once", is_flag=True, help="Although the window is not over.")
+@reason_option
+@release_options
+def close(environment: Environment, at_once: bool, reason: str | None, **options: Any) -> ExitCode:
+    """Stop the slot of the version before, when the window after the promotion is over. Its files stay."""
+    return conduct(environment, options, reason, lambda desk: desk.controller.close(reason, at_once=at_once))

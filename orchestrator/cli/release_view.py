@@ -13,7 +13,7 @@ import click
 from orchestrator.cli.progress import reason_text
 from orchestrator.errors import ExitCode
 from orchestrator.records.entities import Status, now
-from orchestrator.release.machine import spoken
+from orchestrator.release.machine import Action, spoken
 
 if TYPE_CHECKING:
     from orchestrator.records.entities import Release, ReleaseStep
@@ -71,6 +71,7 @@ def as_data(verdict: Verdict) -> dict[str, Any]:
         "release": asdict(situation.release) if situation.release else None,
         "edge": situation.edge,
         "live": situation.live,
+        "window_until": situation.window_until,
         "plan": list(situation.plan.steps),
         "done": list(situation.plan.done(weight)),
         "next": situation.plan.next_after(weight),
@@ -90,17 +91,28 @@ def _placed(situation: Situation, name: str) -> Iterator[str]:
     if not placed:
         return
     weight = int(edge.get("weight") or 0)
+    warm = "stopped; `rollback --start-slot` starts it" if edge.get("closed") else _window(situation.window_until)
     share = {
         "stable": f"{100 - weight} % of the users",
         "candidate": f"{weight} % of the users",
-        "previous": "kept warm",
+        "previous": warm,
     }
     yield f"  {name:<10} {placed['version']:<12} {placed['colour']:<6} {share[name]}"
 
 
+def _window(until: datetime | None) -> str:
+    """How long the version before is kept warm."""
+    if until is None:
+        return "kept warm"
+    when = f"{until.astimezone():%Y-%m-%d %H:%M}"
+    over = "; `lifecycle release close` stops it" if until <= now() else ""
+    return f"kept warm, window {'over since' if over else 'until'} {when}{over}"
+
+
 def _last_change(situation: Situation, release: Release) -> datetime:
     """When the release came into its present state."""
-    done = [step.at for step in situation.steps if step.status is not Status.RUNNING and step.run_id is not None]
+    moves = [step for step in situation.steps if step.action != Action.CLOSE and step.status is not Status.RUNNING]
+    done = [step.at for step in moves if step.run_id is not None]
     return done[-1] if done else release.started_at
 
 
@@ -120,7 +132,8 @@ def _steps(situation: Situation, weight: int) -> str:
 
 def _doubt(step: ReleaseStep) -> str:
     """What is not known, and what will settle it."""
-    words = {"stage": "staging", "fail": "staging", "hold": "a step", "promote": "promotion", "roll_back": "rollback"}
+    words = {"stage": "staging", "fail": "staging", "hold": "a step", "promote": "promotion", "roll_back": "rollback",
+             "close": "closing the window"}  # fmt: skip
     what = f"widen to {step.weight} %" if step.action == "widen" else words.get(step.action, step.action)
     when = f"{step.at.astimezone():%H:%M:%S}"
     if step.status is Status.RUNNING:

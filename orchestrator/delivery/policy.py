@@ -157,6 +157,10 @@ class ReleasePolicy(Section):
     keep: Annotated[int, Field(ge=2, le=50)] = Field(
         default=3, description="Versions kept on the app hosts; at least the stable one and the one before it."
     )
+    window_minutes: Annotated[float, Field(ge=0, le=525600)] = Field(
+        default=1440,
+        description="Minutes after a promotion in which the version before stays warm, so that going back is a rename.",
+    )
     mix_versions: bool = Field(
         default=True,
         description="Whether the other colour may answer when a slot is down; "

@@ -50,6 +50,12 @@ PHASES: Final = (
         evidence=True,
     ),
     Phase(
+        "release_close",
+        playbook="impl.lifecycle.release_close",
+        summary="stop the version before, when its window is over (through `lifecycle release`)",
+        needs=("provision",),
+    ),
+    Phase(
         "release_status",
         playbook="impl.lifecycle.release_status",
         summary="ask the edge which version it sends to whom; changes nothing",

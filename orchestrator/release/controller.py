@@ -8,7 +8,8 @@ from typing import Any
 
 from orchestrator.delivery import Environment, Manifest, artifact_path, load_manifest
 from orchestrator.errors import ExitCode, ReleaseError
-from orchestrator.records.entities import Release, ReleaseState, Status
+from orchestrator.records.entities import Release, ReleaseState, Status, now
+from orchestrator.release import window
 from orchestrator.release.alignment import align
 from orchestrator.release.edge import EdgeTruth
 from orchestrator.release.hands import Done, Hands
@@ -16,6 +17,7 @@ from orchestrator.release.journal import Journal, ReleaseStore
 from orchestrator.release.machine import Action, after, commands, may, spoken
 from orchestrator.release.plan import StepPlan
 from orchestrator.release.situation import CarryOut, Situation, Verdict
+from orchestrator.release.way_back import promoted_to_close, promoted_with_a_way_back
 
 
 class Controller:
@@ -24,7 +26,8 @@ class Controller:
     def __init__(self, environment: Environment, store: ReleaseStore, carry_out: CarryOut, operator: str) -> None:
         self._environment = environment
         self._application = environment.delivery.application.name
-        self._plan = StepPlan(tuple(step.weight for step in environment.delivery.release.steps))
+        self._policy = environment.delivery.release
+        self._plan = StepPlan(tuple(step.weight for step in self._policy.steps))
         self.journal = Journal(store, environment.name, self._application, operator)
         self.hands = Hands(self.journal, carry_out)
 
@@ -73,15 +76,28 @@ class Controller:
             return self._verdict(said, done, failed=done.outcome.status is not Status.SUCCESSFUL)
         return self._not_taken_back(done)
 
-    def rollback(self, reason: str | None = None, *, stop_candidate: bool = False) -> Verdict:
-        """All users to the version they had before, and this one is void."""
+    def rollback(self, reason: str | None = None, *, stop_candidate: bool = False, start_slot: bool = False) -> Verdict:
+        """All users to the version they had before, and this one is void.
+
+        `start_slot`: where the slot of the version before is stopped, start it first; refused without.
+        """
         release = self._to_roll_back()
-        given = {"stop_candidate": True} if stop_candidate else {}
+        wanted = {"stop_candidate": stop_candidate, "start_previous": start_slot}
+        given = {name: True for name, value in wanted.items() if value}
         done = self.hands.take_back(release, Action.ROLL_BACK, reason, given)
         if done.release.state is ReleaseState.ROLLED_BACK:
             said = f"{release.version} is rolled back{self._serving(done.truth)}"
             return self._verdict(said, done, failed=done.outcome.status is not Status.SUCCESSFUL)
         return self._not_taken_back(done)
+
+    def close(self, reason: str | None = None, *, at_once: bool = False) -> Verdict:
+        """Stop the slot of the version before, when its window is over. Going back starts it again from then on."""
+        release = promoted_to_close(self.journal, self._policy.window_minutes, now(), at_once=at_once)
+        done = self.hands.close(release, reason, {"close_now": True} if at_once else {})
+        if done.succeeded:
+            return self._verdict(f"the window of {release.version} is closed", done)
+        said = f"the window of {release.version} could not be closed everywhere; `lifecycle release close` again"
+        return self._verdict(said, done, failed=True)
 
     def status(self, *, live: bool = False, said: str = "") -> Verdict:
         """How the newest release stands: by the record, or by the edge's own word when `live`."""
@@ -153,26 +169,11 @@ class Controller:
 
         Only after a start that was killed it is: no user has that version, and nobody knows whether the edge does.
         """
-        release = self.journal.open() or self._promoted_with_a_way_back()
+        release = self.journal.open() or promoted_with_a_way_back(self.journal)
         last = self.journal.unconfirmed(release)
         if last and last.action == Action.STAGE:
             release = self.hands.reconcile(release, self.hands.ask())
         after(release.version, release.state, release.weight, Action.ROLL_BACK)
-        return release
-
-    def _promoted_with_a_way_back(self) -> Release:
-        """The stable version, when the edge said last that the one before it is still kept warm."""
-        told = self.journal.last_truth() or {}
-        stable, previous = told.get("stable") or {}, told.get("previous")
-        promoted = [r for r in self.journal.all() if r.state is ReleaseState.PROMOTED]
-        release = next((r for r in promoted if r.version == stable.get("version")), None)
-        if release is None:
-            raise ReleaseError("nothing to roll back", remedy="`lifecycle release status --live` asks the edge")
-        if previous is None:
-            raise ReleaseError(
-                f"nothing to roll back: no version before {release.version} is kept warm",
-                remedy="start the older version as a release",
-            )
         return release
 
     def _refuse_a_second(self, version: str) -> None:
@@ -247,6 +248,9 @@ class Controller:
 
     def _situation(self, truth: EdgeTruth | None = None) -> Situation:
         release = self.journal.open() or self.journal.newest()
+        edge = truth.as_data() if truth else self.journal.last_truth()
+        promoted = release is not None and release.state is ReleaseState.PROMOTED
+        pointless = window.pointless(edge) if promoted else ()
         return Situation(
             environment=self._environment.name,
             application=self._application,
@@ -254,9 +258,10 @@ class Controller:
             release=release,
             steps=tuple(self.journal.steps(release)) if release else (),
             unconfirmed=self.journal.unconfirmed(release) if release else None,
-            edge=truth.as_data() if truth else self.journal.last_truth(),
-            commands=commands(release.state, release.weight) if release else (),
+            edge=edge,
+            commands=commands(release.state, release.weight, pointless) if release else (),
             live=truth is not None,
+            window_until=window.end(edge, self._policy.window_minutes),
         )
 
     def _verdict(self, said: str, done: Done, *, failed: bool = False, exit_code: ExitCode = ExitCode.DONE) -> Verdict:

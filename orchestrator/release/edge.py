@@ -32,6 +32,8 @@ class EdgeTruth:
     flipped_at: str | None
     # Decides in which order buckets enter; chosen for the release and kept with each step.
     seed: str = ""
+    # The window after a promotion was closed: the slot of `previous` is stopped.
+    closed: bool = False
 
     def place_of(self, version: str) -> tuple[ReleaseState, int] | None:
         """State and weight of `version` as the edge sees it; None when it is neither candidate nor stable."""
@@ -72,6 +74,7 @@ def read(data: Mapping[str, Any]) -> EdgeTruth | None:
             set_id=told.get("set_id"),
             flipped_at=told.get("flipped_at"),
             seed=str(told.get("seed") or ""),
+            closed=bool(told.get("closed")),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ReleaseError(f"the playbook's {KEY} cannot be understood: {told!r}") from error

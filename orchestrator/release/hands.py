@@ -17,8 +17,15 @@ from orchestrator.release.situation import CarryOut, Failure, Outcome
 
 RELEASE: Final = "release"
 ROLLBACK: Final = "rollback"
+CLOSE: Final = "release_close"
 ASK: Final = "release_status"
 GUARD: Final = "guard"
+# What a playbook tells when it refuses before it changes anything: why, in one sentence, and how it can be had.
+REFUSED: Final = "lifecycle_refused"
+REMEDIES: Final[Mapping[str, str]] = {
+    "cold": "`lifecycle release rollback --start-slot` does that",
+    "window": "`lifecycle release close --now` closes it at once",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +94,13 @@ class Hands:
         if state.is_open:
             state = ReleaseState.HELD
         return self._confirm(done, action, state, weight, self._bad(done))
+
+    def close(self, release: Release, reason: str | None, variables: Mapping[str, Any]) -> Done:
+        """End the window after the promotion: the slot of the version before is stopped."""
+        state = after(release.version, release.state, release.weight, Action.CLOSE)
+        done = self._carry(release, Action.CLOSE, CLOSE, variables, release.weight, reason)
+        status = Status.SUCCESSFUL if done.succeeded else self._bad(done)
+        return self._confirm(done, Action.CLOSE, state, release.weight, status)
 
     def ask(self, variables: Mapping[str, Any] | None = None) -> EdgeTruth:
         """Ask the edge what it serves. Changes nothing but, when `variables` say so, the guard's lease."""
@@ -159,6 +173,11 @@ class Hands:
                 self._journal.came_to(release, Action.FAIL, Status.SUCCESSFUL, ReleaseState.FAILED, 0)
             raise
         self.run_ids.append(outcome.run_id)
+        told = outcome.data.get(REFUSED) if outcome.status is Status.FAILED else None
+        if told:
+            refusal = ReleaseError(str(told["what"]), remedy=REMEDIES.get(told["because"], ""))
+            self._journal.not_run(release, intent, refusal.line())
+            raise refusal
         self.failures.extend(outcome.failures)
         self.notices.extend(notice for notice in outcome.notices if notice not in self.notices)
         # An edge that was not reached may serve something else than the others say.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Final, Protocol
 
 from orchestrator.records.entities import Evidence, Release, ReleaseState, ReleaseStep, Status, now
@@ -19,6 +20,13 @@ REFUSED: Final = "refused"
 EVERY: Final = 100_000
 # Nothing is done to a release once so many were started after it.
 RECENT: Final = 20
+
+
+def _ended(release: Release, state: ReleaseState) -> datetime | None:
+    """What is done to a release that stays promoted, such as closing its window, does not end it once more."""
+    if state.is_open:
+        return None
+    return release.ended_at if release.ended_at and state is release.state else now()
 
 
 class ReleaseStore(Protocol):
@@ -111,7 +119,7 @@ class Journal:
             weight=weight,
             colour=(truth.colour_of(release.version) if truth else None) or release.colour,
             previous=before if before and before != release.version and state.is_open else release.previous,
-            ended_at=None if state.is_open else now(),
+            ended_at=_ended(release, state),
         )
         data = {EDGE: truth.as_data()} if truth else {}
         set_id = truth.set_id if truth else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 
 from orchestrator.errors import ReleaseError
@@ -19,6 +19,7 @@ class Action(StrEnum):
     PROMOTE = "promote"
     ABORT = "abort"
     ROLL_BACK = "roll_back"
+    CLOSE = "close"
     FAIL = "fail"
     RECONCILE = "reconcile"
 
@@ -48,7 +49,7 @@ TRANSITIONS: Mapping[ReleaseState, Mapping[Action, ReleaseState]] = {
         Action.ABORT: S.ABORTED,
         Action.ROLL_BACK: S.ROLLED_BACK,
     },
-    S.PROMOTED: {Action.ROLL_BACK: S.ROLLED_BACK},
+    S.PROMOTED: {Action.ROLL_BACK: S.ROLLED_BACK, Action.CLOSE: S.PROMOTED},
     S.ROLLED_BACK: {},
     S.ABORTED: {},
     S.FAILED: {},
@@ -62,12 +63,13 @@ COMMANDS: Mapping[Action, str] = {
     Action.RESUME: "resume",
     Action.ABORT: "abort",
     Action.ROLL_BACK: "rollback",
+    Action.CLOSE: "close",
 }
 
 
-def commands(state: ReleaseState, weight: int) -> tuple[str, ...]:
-    """The commands that may follow, in the order a release takes them."""
-    allowed = [action for action in COMMANDS if action in TRANSITIONS[state]]
+def commands(state: ReleaseState, weight: int, pointless: Collection[Action] = ()) -> tuple[str, ...]:
+    """The commands that may follow, in the order a release takes them; none that would find nothing to do."""
+    allowed = [action for action in COMMANDS if action in TRANSITIONS[state] and action not in pointless]
     if weight >= 100:
         allowed = [action for action in allowed if action is not Action.WIDEN]
     elif state is not S.PROMOTED:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from orchestrator.errors import ExitCode
@@ -58,6 +59,8 @@ class Situation:
     edge: Mapping[str, Any] | None
     commands: tuple[str, ...]
     live: bool = False
+    # Until when the version before is kept warm; None when none is.
+    window_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

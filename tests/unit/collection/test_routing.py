@@ -186,7 +186,7 @@ def test_a_rolled_back_edge_equals_one_that_was_promoted_and_then_rolled_back(st
 
 @given(open_releases())
 def test_a_state_survives_being_written_and_read(state: r.State) -> None:
-    for one in (state, r.promote(state), r.rollback(state)):
+    for one in (state, r.promote(state), r.close(r.promote(state)), r.rollback(state)):
         assert r.parse(r.serialise(one)) == one
         assert r.set_id(r.parse(r.serialise(one))) == r.set_id(one)
 
@@ -238,6 +238,8 @@ OPEN = r.weigh(r.stage(STABLE, "1.1.0"), 10)
         (lambda: r.promote(STABLE, "1.1.0"), "no open candidate of clinic to promote"),
         (lambda: r.abort(STABLE), "no open candidate of clinic to abort"),
         (lambda: r.rollback(EMPTY), "nothing to take back"),
+        (lambda: r.close(OPEN), "nothing to close: no version of clinic is kept warm"),
+        (lambda: r.rollback(r.close(r.promote(OPEN))), "slot of 1.0.0 was stopped when its window closed"),
         (lambda: r.adopt(OPEN, r.Placed("blue", "1.0.0")), "stable version of clinic already"),
         (lambda: r.adopt(STABLE, r.Placed("green", "1.0.0")), "stable version of clinic already"),
         (lambda: r.advance(OPEN, "1.1.0", weight=50, to_stable=True), "exclude each other"),
@@ -282,3 +284,14 @@ def test_taking_back_a_named_version_twice_takes_back_once() -> None:
     assert r.rollback(r.promote(OPEN), "1.1.0") == STABLE
     with pytest.raises(ValueError, match=r"is 1\.1\.0, not 1\.0\.0"):
         r.rollback(OPEN, "1.0.0")
+
+
+def test_closing_a_window_moves_nobody_and_the_next_version_opens_a_new_one() -> None:
+    promoted = r.promote(OPEN)
+    closed = r.close(promoted)
+    assert r.in_colours(closed) == r.in_colours(promoted)
+    assert r.set_id(closed) != r.set_id(promoted)
+    assert r.rollback(closed, started=True) == STABLE
+    following = r.advance(closed, "1.2.0", weight=10)
+    assert (following.previous, following.closed) == (None, False)
+    assert not r.promote(following).closed

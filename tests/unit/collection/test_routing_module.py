@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.impl.lifecycle.plugins.module_utils import http_probe, routing_hold
+from ansible_collections.impl.lifecycle.plugins.module_utils import http_probe, routing_hold, warmth
 from ansible_collections.impl.lifecycle.plugins.module_utils import routing as r
 from ansible_collections.impl.lifecycle.plugins.module_utils.routing_hold import Held
 from ansible_collections.impl.lifecycle.plugins.module_utils.routing_store import Store, Unreadable
@@ -95,18 +96,58 @@ def test_a_damaged_set_stops_everything_but_adopting(store: Store) -> None:
 def test_nobody_is_sent_back_to_a_previous_version_that_is_cold(store: Store, slot: str) -> None:
     for step in ({"version": "1.0.0"}, {"version": "1.1.0"}, {"version": "1.1.0", "to_stable": True}):
         routing_set._carry_out(store, options("advance", **step), check=False)
-    with pytest.raises(routing_set.Refused, match=r"1\.0\.0 is not warm any more .*: 503"):
-        routing_set._carry_out(
-            store, options("rollback", warm={"blue": [f"{slot}/health", f"{slot}/gone"]}), check=False
-        )
-    back = routing_set._carry_out(store, options("rollback", warm={"blue": [f"{slot}/health"]}), check=False)
+    serving = {"app1": f"{slot}/health", "app2": f"{slot}/health"}
+    cold = {"blue": {"app1": f"{slot}/health", "app2": f"{slot}/gone"}, "green": serving}
+    with pytest.raises(routing_set.Cold, match=r"1\.0\.0 is not warm any more \(app2: 503\)") as caught:
+        routing_set._carry_out(store, options("rollback", warm=cold), check=False)
+    assert caught.value.cold == {"app2": "503"}
+    assert routing_set._carry_out(store, options("query", warm=cold), check=False)["cold"] == {"app2": "503"}
+    back = routing_set._carry_out(store, options("rollback", warm={"blue": serving}), check=False)
+    assert back["state"]["stable"]["version"] == "1.0.0"
+
+
+def test_a_host_that_is_down_does_not_keep_users_on_a_bad_version(slot: str) -> None:
+    before = {"app1": f"{slot}/health", "app2": f"{slot}/gone"}
+    assert warmth.to_start(before, {"app1": f"{slot}/health", "app2": f"{slot}/gone"}, 200) == {}
+
+
+def test_a_way_back_that_answers_nowhere_is_none_however_ill_the_present_version(slot: str) -> None:
+    gone = {"app1": f"{slot}/gone", "app2": f"{slot}/gone"}
+    assert set(warmth.to_start(gone, gone, 200)) == {"app1", "app2"}
+
+
+def promoted(store: Store) -> None:
+    for step in ({"version": "1.0.0"}, {"version": "1.1.0"}, {"version": "1.1.0", "to_stable": True}):
+        routing_set._carry_out(store, options("advance", **step), check=False)
+
+
+def test_a_window_is_not_closed_before_it_is_over(store: Store) -> None:
+    promoted(store)
+    with pytest.raises(routing_set.Refused, match=r"1\.0\.0 is kept warm until .* UTC"):
+        routing_set._carry_out(store, options("close", window_minutes=10.0), check=False)
+    an_hour_ago = time.time() - 3600
+    os.utime(store.current, (an_hour_ago, an_hour_ago), follow_symlinks=False)
+    closed = routing_set._carry_out(store, options("close", window_minutes=10.0), check=False)
+    assert closed["state"]["closed"]
+    again = routing_set._carry_out(store, options("close", window_minutes=10.0), check=False)
+    assert not again["changed"]
+
+
+def test_after_the_window_nobody_falls_back_unless_the_slot_was_started(store: Store, slot: str) -> None:
+    promoted(store)
+    routing_set._carry_out(store, options("close"), check=False)
+    warm = {"blue": {"app1": f"{slot}/health"}}
+    with pytest.raises(ValueError, match="was stopped when its window closed"):
+        routing_set._carry_out(store, options("rollback", warm=warm), check=False)
+    assert store.read().stable == r.Placed("green", "1.1.0")
+    back = routing_set._carry_out(store, options("rollback", warm=warm, started=True), check=False)
     assert back["state"]["stable"]["version"] == "1.0.0"
 
 
 def test_an_open_candidate_is_left_without_asking_anybody(store: Store) -> None:
     for step in ({"version": "1.0.0"}, {"version": "1.1.0", "weight": 10}):
         routing_set._carry_out(store, options("advance", **step), check=False)
-    unreachable = {"blue": ["http://127.0.0.1:9/"], "green": ["http://127.0.0.1:9/"]}
+    unreachable = {"blue": {"app1": "http://127.0.0.1:9/"}, "green": {"app1": "http://127.0.0.1:9/"}}
     back = routing_set._carry_out(store, options("rollback", warm=unreachable), check=False)
     assert back["state"]["stable"]["version"] == "1.0.0"
 

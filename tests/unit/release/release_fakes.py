@@ -46,6 +46,14 @@ class FakeEdge:
     # What the guards on the edges tell, edge -> status; and where a user goes.
     guard: dict[str, Any] = field(default_factory=dict)
     who: dict[str, Any] | None = None
+    # The slot of the version before: stopped by a closed window, or with its host.
+    closed: bool = False
+    stopped: bool = False
+    flipped_at: str = "2026-01-01T00:00:00+00:00"
+    # Percent of the users that the hosts with a well candidate carry.
+    carried: int = 100
+    # Why the last call was refused before anything changed.
+    refused: dict[str, str] | None = None
 
     def carry_out(self, phase: str, variables: Mapping[str, Any]) -> FakeOutcome:
         self.calls.append((phase, dict(variables)))
@@ -54,14 +62,15 @@ class FakeEdge:
             raise LockedError("somebody is at work here")
         if fault == "killed before":
             raise KilledError
-        refused = None
+        refused, self.refused = None, None
         if fault not in ("failed before", "failed before, told", "unreachable"):
             refused = self._do(phase, variables)
         if fault == "killed after":
             raise KilledError
         self.runs += 1
         if refused:
-            return FakeOutcome(self.runs, Status.FAILED, {}, (FakeFailure("edge1", refused),), ExitCode.HOST_FAILED)
+            data = {"lifecycle_refused": self.refused} if self.refused else {}
+            return FakeOutcome(self.runs, Status.FAILED, data, (FakeFailure("edge1", refused),), ExitCode.HOST_FAILED)
         if fault in ("failed before", "failed after"):
             failures = (FakeFailure("app1", "the candidate does not get well"),)
             return FakeOutcome(self.runs, Status.FAILED, {}, failures, ExitCode.HOST_FAILED)
@@ -98,7 +107,8 @@ class FakeEdge:
                 "weight": self.weight,
                 "set_id": f"set-{self.runs}",
                 "changed": True,
-                "flipped_at": "2026-01-01T00:00:00Z",
+                "closed": self.closed,
+                "flipped_at": self.flipped_at,
             },
         }
 
@@ -113,7 +123,14 @@ class FakeEdge:
         """What plugins/module_utils/routing.py does; a sentence when it refuses."""
         if phase == "release":
             return self._release(variables["candidate"], variables.get("weight", 0), variables.get("promote", False))
-        return self._rollback(variables["take_back"]) if phase == "rollback" else None
+        if phase == "release_close":
+            return self._close()
+        started = variables.get("start_previous", False)
+        return self._rollback(variables["take_back"], started) if phase == "rollback" else None
+
+    def _refuse(self, because: str, what: str) -> str:
+        self.refused = {"because": because, "what": what}
+        return what
 
     def _release(self, version: str, weight: int, promote: bool) -> str | None:
         if self.stable is None:
@@ -122,23 +139,33 @@ class FakeEdge:
         if version == self.stable["version"]:
             return f"{version} is the stable version"
         if self.candidate is None:
-            self.previous = None  # its slot is needed
+            self.previous, self.closed, self.stopped = None, False, False  # its slot is needed
             colour = "green" if self.stable["colour"] == "blue" else "blue"
             self.candidate = {"colour": colour, "version": version}
         if self.candidate["version"] != version:
             return f"{self.candidate['version']} is open"
+        if weight > self.carried or (promote and self.carried < 100):
+            return self._refuse("capacity", f"{version} runs well on hosts that carry {self.carried} %")
         self.weight = weight
         if promote:
             self.stable, self.previous, self.candidate, self.weight = self.candidate, self.stable, None, 0
         return None
 
-    def _rollback(self, version: str) -> str | None:
+    def _close(self) -> str | None:
+        if self.previous is None:
+            return self._refuse("window", "nothing to close")
+        self.closed = self.stopped = True
+        return None
+
+    def _rollback(self, version: str, started: bool) -> str | None:
         if version not in [placed["version"] for placed in (self.candidate, self.stable) if placed]:
             return None
         if self.candidate:
             self.candidate, self.weight = None, 0
         elif self.previous:
-            self.stable, self.previous = self.previous, None
+            if self.stopped and not started:
+                return self._refuse("cold", f"the slot of {self.previous['version']} is stopped on app1")
+            self.stable, self.previous, self.closed, self.stopped = self.previous, None, False, False
         else:
             return "nothing to take back"
         return None

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import itertools
+from datetime import UTC, datetime
 
 import pytest
 
 from orchestrator.errors import ReleaseError
 from orchestrator.records.entities import ReleaseState
+from orchestrator.release import window
 from orchestrator.release.machine import COMMANDS, TRANSITIONS, Action, after, commands
 
 S, A = ReleaseState, Action
+BEFORE = {"colour": "blue", "version": "1.0.0"}
 
 
 def test_every_state_has_its_row() -> None:
@@ -46,6 +49,22 @@ def test_nobody_meets_a_version_for_the_first_time_by_promotion() -> None:
         after("1.1.0", S.WIDENING, 50, A.PROMOTE)
     assert "promote" not in commands(S.WIDENING, 50)
     assert "promote" in commands(S.WIDENING, 100)
+
+
+def test_a_version_with_nothing_before_it_is_not_offered_a_way_back() -> None:
+    assert commands(S.PROMOTED, 100, window.pointless({"previous": None})) == ()
+    assert commands(S.PROMOTED, 100, window.pointless({"previous": BEFORE})) == ("rollback", "close")
+    assert commands(S.PROMOTED, 100, window.pointless({"previous": BEFORE, "closed": True})) == ("rollback",)
+
+
+def test_the_window_is_counted_from_the_promotion() -> None:
+    promoted = {"previous": BEFORE, "flipped_at": "2026-01-01T10:00:00.000+00:00"}
+    assert window.end(promoted, 90) == datetime(2026, 1, 1, 11, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("told", [None, {}, {"previous": None}, {"previous": {"version": "1.0.0"}, "closed": True}])
+def test_without_a_warm_version_before_there_is_no_window(told: dict[str, object] | None) -> None:
+    assert window.end({**told, "flipped_at": "2026-01-01T10:00:00+00:00"} if told else told, 90) is None
 
 
 def test_only_what_a_person_can_type_is_offered() -> None:

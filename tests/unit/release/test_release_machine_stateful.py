@@ -55,7 +55,8 @@ class Releases(RuleBasedStateMachine):
         try:
             command(*arguments, **options)
         except LifecycleError:
-            refused = all(phase == "release_status" for phase, _ in self.edge.calls[calls:])
+            touched = any(phase != "release_status" for phase, _ in self.edge.calls[calls:])
+            refused = not touched or self.edge.refused is not None
             assert fault == "locked" or refused, "a refusal came after hosts were touched"
             assert self.edge.served() == before
         except KilledError:
@@ -91,10 +92,22 @@ class Releases(RuleBasedStateMachine):
     def abort(self, fault: str | None) -> None:
         self.attempt(fault, self.controller.abort)
 
-    @rule(fault=faults)
-    def rollback(self, fault: str | None) -> None:
-        stable = self.edge.stable
-        self.attempt(fault, self.controller.rollback)
+    @rule()
+    def the_slot_of_the_version_before_stops(self) -> None:
+        """A host restarted, or somebody stopped it by hand."""
+        self.edge.stopped = self.edge.previous is not None
+
+    @rule(fault=faults, at_once=st.booleans())
+    def close(self, fault: str | None, at_once: bool) -> None:
+        served = self.edge.served()
+        self.attempt(fault, self.controller.close, at_once=at_once)
+        assert self.edge.served() == served, "closing a window moves nobody"
+
+    @rule(fault=faults, start_slot=st.booleans())
+    def rollback(self, fault: str | None, start_slot: bool) -> None:
+        stable, stopped = self.edge.stable, self.edge.stopped
+        self.attempt(fault, self.controller.rollback, start_slot=start_slot)
+        assert start_slot or not stopped or stable == self.edge.stable, "users went to a slot that is stopped"
         if stable and stable != self.edge.stable:
             mine = [r for r in self.store.releases.values() if r.version == stable["version"]]
             assert any(r.state is ReleaseState.ROLLED_BACK or self.controller.journal.unconfirmed(r) for r in mine), (

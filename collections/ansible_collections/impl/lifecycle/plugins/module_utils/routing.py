@@ -69,6 +69,8 @@ class State:
     previous: Optional[Placed] = None
     users: RoutingSet = field(default_factory=RoutingSet)
     seed: str = ""
+    # The window after a promotion was closed: the slot of `previous` is stopped, and going back starts it first.
+    closed: bool = False
 
     @property
     def weight(self) -> int:
@@ -117,7 +119,17 @@ def adopt(state: State, first: Placed) -> State:
 
 def vacate(state: State) -> State:
     """Forget the previous version: its slot is about to be used for a candidate, so there is no way back to it."""
-    return replace(state, previous=None)
+    return replace(state, previous=None, closed=False)
+
+
+def close(state: State) -> State:
+    """End the window after a promotion: the slot of the previous version may be stopped, and nobody falls back to it.
+
+    Said on the edge before the slot stops, so that no guard and no person sends users to a slot that is going down.
+    """
+    if state.previous is None:
+        raise ValueError(f"nothing to close: no version of {state.application} is kept warm beside the stable one")
+    return replace(state, closed=True)
 
 
 def stage(state: State, version: str, seed: str = "") -> State:
@@ -184,11 +196,18 @@ def abort(state: State, version: str = "") -> State:
     return State(state.application, stable=state.stable)
 
 
-def rollback(state: State, version: str = "") -> State:
+def goes_back(state: State, version: str = "") -> Optional[Placed]:
+    """The previous version, when a rollback (from `version`, or whatever is in force) would make it stable again."""
+    if state.candidate is not None or state.stable is None or version not in ("", state.stable.version):
+        return None
+    return state.previous
+
+
+def rollback(state: State, version: str = "", started: bool = False) -> State:
     """Close an open candidate; without one, make the previous version stable again. Either way the left one is void.
 
     `version` names the one to leave: an edge that does not have it stays as it is, so that taking back twice,
-    or on edges that disagree, takes back once.
+    or on edges that disagree, takes back once. `started`: the slot of a version whose window was closed runs again.
     """
     present = {placed.version for placed in (state.candidate, state.stable) if placed is not None}
     if version and version not in present:
@@ -199,6 +218,8 @@ def rollback(state: State, version: str = "") -> State:
         raise ValueError(
             f"nothing to take back: {state.application} has no open candidate and no previous version kept warm"
         )
+    if state.closed and not started:
+        raise ValueError(f"the slot of {state.previous.version} was stopped when its window closed; start it first")
     return State(state.application, stable=state.previous)
 
 
@@ -258,8 +279,10 @@ def as_data(state: State) -> Dict[str, Any]:
         "protected": sorted(state.users.protected),
         "seed": state.seed,
     }
-    # Only where there are any: a set without departments keeps the name it had before they were known.
-    return {**data, "departments": sorted(state.users.departments)} if state.users.departments else data
+    # Only where there are any: a set without them keeps the name it had before they were known.
+    if state.users.departments:
+        data["departments"] = sorted(state.users.departments)
+    return {**data, "closed": True} if state.closed else data
 
 
 def from_data(data: Mapping[str, Any]) -> State:
@@ -279,7 +302,13 @@ def from_data(data: Mapping[str, Any]) -> State:
             frozenset(data.get("departments", ())),
         )
         state = State(
-            data["application"], placed("stable"), placed("candidate"), placed("previous"), users, data["seed"]
+            data["application"],
+            placed("stable"),
+            placed("candidate"),
+            placed("previous"),
+            users,
+            data["seed"],
+            bool(data.get("closed", False)),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a routing set: {error!r}") from error

@@ -38,11 +38,12 @@ options:
       - V(promote) makes the candidate the stable version for everybody.
       - V(abort) closes the open candidate; everybody is on the stable version.
       - V(rollback) is V(abort) when a candidate is open, else it makes the previous version stable again.
+      - V(close) ends the window after a promotion, so that the slot of the previous version may be stopped.
       - V(advance) is one step of a release, whatever it takes of V(adopt), V(stage), V(weigh) and V(promote).
       - V(let_go) is a person's word that O(version), which the guard took back on this edge, may be tried again. Until
         then V(stage), V(weigh), V(promote) and V(advance) are refused for it.
     type: str
-    choices: [query, prepare, adopt, vacate, stage, weigh, promote, abort, rollback, advance, let_go]
+    choices: [query, prepare, adopt, vacate, stage, weigh, promote, abort, rollback, advance, close, let_go]
     default: query
   version:
     description:
@@ -93,10 +94,20 @@ options:
     default: ""
   warm:
     description:
-      - URLs per colour that must answer before O(action=rollback) sends everybody back to a previous version.
+      - Per colour, the health address of its slot on each application host, by host name.
+      - The previous version's must answer before O(action=rollback) sends everybody back to it; a host whose stable
+        slot does not answer either is down and is not waited for.
       - Not asked when a candidate is open, because the stable version is serving at that moment.
     type: dict
     default: {}
+  started:
+    description: With O(action=rollback), the slot of a previous version whose window was closed was started again.
+    type: bool
+    default: false
+  window_minutes:
+    description: With O(action=close), how long after the promotion it is refused.
+    type: float
+    default: 0
   warm_status:
     description: The status a warm slot answers with.
     type: int
@@ -162,6 +173,12 @@ prepared:
   description: Whether the edge has a place for sets; without it only check mode and V(query) do not fail.
   returned: success or refused
   type: bool
+cold:
+  description:
+    - Where the slot of the previous version has to be started before everybody can go back to it, and what it answers.
+    - Told by V(query), and by a V(rollback) that was refused for it.
+  returned: with O(warm)
+  type: dict
 refused:
   description: The action does not fit the state in force; nothing was changed.
   returned: failure
@@ -172,16 +189,12 @@ import datetime
 import grp
 import os
 import pwd
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from typing import Any, Callable, Dict, List, Mapping
+from typing import Any, Callable, Dict, Mapping
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.impl.lifecycle.plugins.module_utils import cohorts, routing, routing_hold
-from ansible_collections.impl.lifecycle.plugins.module_utils.http_probe import ask
+from ansible_collections.impl.lifecycle.plugins.module_utils import cohorts, routing, routing_hold, warmth
 from ansible_collections.impl.lifecycle.plugins.module_utils.routing_store import Store, Unreadable
-
-WARM_TIMEOUT = 2
 
 Options = Mapping[str, Any]
 TRANSITIONS: Dict[str, Callable[[routing.State, Options], routing.State]] = {
@@ -191,7 +204,8 @@ TRANSITIONS: Dict[str, Callable[[routing.State, Options], routing.State]] = {
     "weigh": lambda s, o: routing.weigh(s, o["weight"], o["pilots"], o["protected"], o["version"], o["departments"]),
     "promote": lambda s, o: routing.promote(s, o["version"]),
     "abort": lambda s, o: routing.abort(s, o["version"]),
-    "rollback": lambda s, o: routing.rollback(s, o["version"]),
+    "rollback": lambda s, o: routing.rollback(s, o["version"], o["started"]),
+    "close": lambda s, _: routing.close(s),
     "advance": lambda s, o: routing.advance(
         s, o["version"], o["weight"], o["pilots"], o["protected"], o["to_stable"], o["seed"], o["departments"]
     ),
@@ -205,21 +219,34 @@ class Refused(ValueError):
     """The action does not fit what is in force."""
 
 
-def _answers(url: str, status: int) -> str:
-    """Empty when `url` answers with `status`, else what it does instead."""
-    answer = ask(url, WARM_TIMEOUT)
-    return "" if answer.status == status else f"{url}: {answer.status or answer.text}"
+class Cold(Refused):
+    """The version before is not warm any more; its slot has to be started on the hosts `cold`."""
+
+    def __init__(self, version: str, cold: Dict[str, str]) -> None:
+        self.cold = cold
+        told = "; ".join(f"{host}: {why}" for host, why in sorted(cold.items()))
+        super().__init__(f"the previous version {version} is not warm any more ({told})")
 
 
-def _require_warm(before: routing.State, options: Options) -> None:
-    """Refuse to send everybody to a previous version that does not answer any more."""
-    urls: List[str] = options["warm"].get(before.previous.colour, []) if before.previous else []
-    if before.candidate is not None or not urls:
-        return
-    with ThreadPoolExecutor(max_workers=len(urls)) as pool:
-        cold = [text for text in pool.map(lambda url: _answers(url, options["warm_status"]), urls) if text]
-    if cold:
-        raise Refused(f"the previous version {before.previous.version} is not warm any more ({'; '.join(cold)})")
+def _cold(before: routing.State, options: Options) -> Dict[str, str]:
+    """Where the slot of the version before has to be started, if everybody is to go back to it."""
+    back = routing.goes_back(before)
+    if back is None or before.stable is None:
+        return {}
+    warm, status = options["warm"], options["warm_status"]
+    return warmth.to_start(warm.get(back.colour, {}), warm.get(before.stable.colour, {}), status)
+
+
+def _require_fit(store: Store, before: routing.State, options: Options) -> None:
+    """Refuse what fits the state but not the world: a way back that is cold, a window that is still open."""
+    if options["action"] == "rollback" and routing.goes_back(before, options["version"]):
+        cold = _cold(before, options)
+        if cold:
+            raise Cold(before.previous.version, cold)
+    if options["action"] == "close" and before.previous and not before.closed and options["window_minutes"] > 0:
+        until = warmth.window_end(store.flipped_at(), options["window_minutes"])
+        if until > datetime.datetime.now(datetime.timezone.utc):
+            raise Refused(f"{before.previous.version} is kept warm until {until:%Y-%m-%d %H:%M} UTC")
 
 
 def _require_free(store: Store, before: routing.State, version: str) -> None:
@@ -249,10 +276,8 @@ def _next_state(store: Store, options: Options) -> Any:
         return before, before
     if action in FORWARD:
         _require_free(store, before, options["version"])
-    after = TRANSITIONS[action](before, options)
-    if action == "rollback" and after != before:
-        _require_warm(before, options)
-    return before, after
+    _require_fit(store, before, options)
+    return before, TRANSITIONS[action](before, options)
 
 
 def _facts(store: Store, state: routing.State) -> Dict[str, Any]:
@@ -286,6 +311,7 @@ def _carry_out(store: Store, options: Options, check: bool) -> Dict[str, Any]:
     who = asdict(way) if way and options["user"] else None
     return {
         "who": who,
+        "cold": _cold(before, options) if options["action"] == "query" else {},
         "changed": changed,
         "before": routing.as_data(before),
         "diff": {"before": routing.serialise(before), "after": routing.serialise(after)},
@@ -335,6 +361,8 @@ def _arguments() -> Dict[str, Any]:
         "seed": {"type": "str", "default": ""},
         "warm": {"type": "dict", "default": {}},
         "warm_status": {"type": "int", "default": 200},
+        "started": {"type": "bool", "default": False},
+        "window_minutes": {"type": "float", "default": 0},
         "expected": {"type": "str", "default": ""},
         "root": {"type": "path", "default": "/var/lib/lifecycle/gray"},
         "group": {"type": "str", "default": "www-data"},
@@ -362,7 +390,8 @@ def main() -> None:
     except Unreadable as error:
         module.fail_json(msg=f"{error}. The edge serves its fallback; `action: adopt` puts it right")
     except ValueError as error:
-        module.fail_json(msg=str(error), refused=True, **_facts(store, store.read()))
+        cold = error.cold if isinstance(error, Cold) else {}
+        module.fail_json(msg=str(error), refused=True, cold=cold, **_facts(store, store.read()))
     except OSError as error:
         where = error.filename or store.root
         module.fail_json(msg=f"cannot write {where}: {error.strerror}; the set in force stays {store.current_id()}")

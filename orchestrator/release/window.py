@@ -1,0 +1,28 @@
+"""The window after a promotion: how long the way back is a rename, and what is left of it afterwards. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from orchestrator.release.machine import Action
+
+
+def end(edge: Mapping[str, Any] | None, minutes: float) -> datetime | None:
+    """Until when the version before stays warm, by what the edge said; None when nothing is kept warm.
+
+    With a version before in the set, the set in force is the promotion's own: its age is the promotion's.
+    """
+    told = edge or {}
+    if not told.get("previous") or told.get("closed") or not told.get("flipped_at"):
+        return None
+    return datetime.fromisoformat(told["flipped_at"]) + timedelta(minutes=minutes)
+
+
+def pointless(edge: Mapping[str, Any] | None) -> frozenset[Action]:
+    """What a promoted version cannot be asked for: going back to nothing, closing what is closed."""
+    told = edge or {}
+    if not told.get("previous"):
+        return frozenset({Action.ROLL_BACK, Action.CLOSE})
+    return frozenset({Action.CLOSE}) if told.get("closed") else frozenset()
