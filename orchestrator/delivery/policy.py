@@ -157,6 +157,11 @@ class ReleasePolicy(Section):
     keep: Annotated[int, Field(ge=2, le=50)] = Field(
         default=3, description="Versions kept on the app hosts; at least the stable one and the one before it."
     )
+    capacity_percent: Annotated[float, Field(ge=100, le=1000)] = Field(
+        default=100,
+        description="Percent of the users that all app hosts together can carry: at 100 a step's weight may not exceed "
+        "the share of the hosts that run the candidate well, at 150 two of three hosts carry everybody.",
+    )
     window_minutes: Annotated[float, Field(ge=0, le=525600)] = Field(
         default=1440,
         description="Minutes after a promotion in which the version before stays warm, so that going back is a rename.",

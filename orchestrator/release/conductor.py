@@ -107,7 +107,10 @@ class Conductor:
             if look.advice.next is Next.WAIT:
                 self._sleep(LOOK_SECONDS)
                 continue
-            moved = self._go_on(release, look.advice.why)
+            try:
+                moved = self._go_on(release, look.advice.why)
+            except ReleaseError as refused:
+                return self._controller.status(said=f"{release.version} waits for a person: {refused.line()}")
             if moved.exit_code or moved.situation.release is None or not moved.situation.release.state.is_open:
                 return moved
 

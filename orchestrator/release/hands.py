@@ -22,9 +22,12 @@ ASK: Final = "release_status"
 GUARD: Final = "guard"
 # What a playbook tells when it refuses before it changes anything: why, in one sentence, and how it can be had.
 REFUSED: Final = "lifecycle_refused"
+# Hosts that do not run the version well, told by a step that was taken all the same.
+NOT_WELL: Final = "lifecycle_not_well"
 REMEDIES: Final[Mapping[str, str]] = {
     "cold": "`lifecycle release rollback --start-slot` does that",
     "window": "`lifecycle release close --now` closes it at once",
+    "capacity": "mend these hosts and ask again, or `lifecycle release rollback`",
 }
 
 
@@ -180,6 +183,8 @@ class Hands:
             raise refusal
         self.failures.extend(outcome.failures)
         self.notices.extend(notice for notice in outcome.notices if notice not in self.notices)
+        not_well = outcome.data.get(NOT_WELL) or {}
+        self.notices.extend(f"{host} does not count, {why}" for host, why in not_well.items())
         # An edge that was not reached may serve something else than the others say.
         partial = outcome.status is Status.UNREACHABLE or any(failure.unreachable for failure in outcome.failures)
         return Done(release, outcome, None if partial else edge.read(outcome.data))

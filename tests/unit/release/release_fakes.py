@@ -145,7 +145,8 @@ class FakeEdge:
         if self.candidate["version"] != version:
             return f"{self.candidate['version']} is open"
         if weight > self.carried or (promote and self.carried < 100):
-            return self._refuse("capacity", f"{version} runs well on hosts that carry {self.carried} %")
+            words = f"{version} runs well on hosts that carry {self.carried} %"
+            return self._refuse("capacity", words) if self.weight <= self.carried else words
         self.weight = weight
         if promote:
             self.stable, self.previous, self.candidate, self.weight = self.candidate, self.stable, None, 0

@@ -273,3 +273,13 @@ def test_who_is_asked_of_the_edge(auto: World) -> None:
     auto.edge.who = {"colour": "green", "version": "1.1.0", "by": "pilot", "bucket": "07", "why": "she is a pilot"}
     assert auto.people.who("nurse", "").version == "1.1.0"
     assert auto.edge.calls[-1] == ("release_status", {"who": "nurse", "department": ""})
+
+
+def test_a_release_that_its_hosts_do_not_carry_waits_for_a_person(make: Make) -> None:
+    world = make(Mode.AUTO)
+    world.edge.guard = {"edge1": guard("OK")}
+    world.edge.carried = 60
+    verdict = world.follow()
+    assert world.state == (ReleaseState.WIDENING, 50)
+    assert "waits for a person" in verdict.said
+    assert "carry 60 %" in verdict.said

@@ -247,6 +247,24 @@ def test_a_failed_promotion_is_taken_back(second: Site) -> None:
     assert second.stands() == (S.ROLLED_BACK, 0)
 
 
+def test_a_step_beyond_what_the_hosts_carry_is_refused_and_the_users_stay(second: Site) -> None:
+    go(second, weight=50)
+    second.edge.carried = 60
+    with pytest.raises(ReleaseError, match="carry 60 %") as caught:
+        second.controller.widen()
+    assert caught.value.exit_code is ExitCode.REFUSED
+    assert second.edge.served() == {"1.0.0": 50, "1.1.0": 50}
+    assert second.stands() == (S.WIDENING, 50)
+    assert second.controller.status().situation.unconfirmed is None
+
+
+def test_users_whom_the_hosts_do_not_carry_any_more_are_taken_back_by_the_next_step(second: Site) -> None:
+    go(second, weight=100)
+    second.edge.carried = 60
+    assert second.controller.promote().exit_code is ExitCode.TAKEN_BACK
+    assert second.edge.served() == {"1.0.0": 100}
+
+
 def test_an_unreachable_host_holds_the_release(second: Site) -> None:
     go(second, weight=10)
     second.edge.fault = "unreachable"

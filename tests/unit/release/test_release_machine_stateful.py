@@ -97,6 +97,10 @@ class Releases(RuleBasedStateMachine):
         """A host restarted, or somebody stopped it by hand."""
         self.edge.stopped = self.edge.previous is not None
 
+    @rule(carried=st.sampled_from((0, 40, 100)))
+    def hosts_come_and_go(self, carried: int) -> None:
+        self.edge.carried = carried
+
     @rule(fault=faults, at_once=st.booleans())
     def close(self, fault: str | None, at_once: bool) -> None:
         served = self.edge.served()
