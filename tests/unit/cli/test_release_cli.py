@@ -234,3 +234,26 @@ def test_watching_ends_when_the_release_is_over(release: Any) -> None:
     code, out, _ = release("status", "--watch", "--json")
     assert code == ExitCode.DONE
     assert json.loads(out)["next"] == "wait"
+
+
+def test_a_way_back_that_takes_minutes_is_told_in_one_line_and_taken_on_request(release: Any, engine: Engine) -> None:
+    release("start", "1.0.0")
+    assert "may follow" not in release("status")[1], "there is nothing before a first version"
+    release("start", "1.1.0", "--weight", "100")
+    engine.edge.flipped_at = "2099-01-01T00:00:00+00:00"
+    _, out, _ = release("promote")
+    assert "kept warm, window until 2099-01-0" in out
+    assert "may follow rollback, close" in out
+    code, out, err = release("close")
+    assert (code, out) == (ExitCode.REFUSED, "")
+    assert "--now" in err
+    code, out, _ = release("close", "--now", "--reason", "the disk is short")
+    assert code == ExitCode.DONE
+    assert "stopped; `rollback --start-slot` starts it" in out
+    code, out, err = release("rollback")
+    assert (code, out) == (ExitCode.REFUSED, "")
+    assert len(err.splitlines()) == 1
+    assert "--start-slot" in err
+    code, out, _ = release("rollback", "--start-slot")
+    assert code == ExitCode.DONE
+    assert "all users have 1.0.0" in out
