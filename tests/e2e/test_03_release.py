@@ -18,6 +18,7 @@ from .conftest import ENVIRONMENT, URL, Lifecycle, ansible_processes, eventually
 
 pytestmark = pytest.mark.lab
 ENV = ("-i", str(ENVIRONMENT))
+APP_HOSTS = ["app1", "app2"]
 
 
 @contextmanager
@@ -59,6 +60,43 @@ def test_a_good_version_reaches_everybody_and_nobody_loses_a_request(clinic: Lif
     assert unanswered(report) == 0, report.samples
     assert report.errors_5xx == 0, report.samples
     assert report.requests > 1000
+    assert version_served() == "1.1.0"
+
+
+def slots_running(host: Any, colour: str) -> list[str]:
+    found = {name: host(name).run(f"systemctl is-active tomcat@clinic-{colour}").stdout.strip() for name in APP_HOSTS}
+    return [name for name, state in found.items() if state == "active"]
+
+
+def test_closing_the_window_stops_the_old_slot_and_nobody_notices(clinic: Lifecycle, host: Any) -> None:
+    early = clinic("release", "close", *ENV)
+    assert early.returncode == 1, early.stdout + early.stderr
+    assert "1.0.0 is kept warm until" in early.stderr
+    assert slots_running(host, "blue") == APP_HOSTS
+    with users() as load:
+        clinic.json("release", "close", "--now", *ENV)
+    report = load.report()
+    assert slots_running(host, "blue") == []
+    assert unanswered(report) == report.errors_5xx == 0, report.samples
+
+
+def test_after_the_window_a_rollback_says_what_it_takes_and_starts_the_old_slot_first(
+    clinic: Lifecycle, host: Any
+) -> None:
+    refused = clinic("release", "rollback", *ENV)
+    assert refused.returncode == 1, refused.stdout + refused.stderr
+    last = refused.stderr.strip().splitlines()[-1]
+    assert last.startswith("lifecycle: the slot of 1.0.0 is stopped on app1, app2:"), refused.stderr
+    assert "--start-slot" in last
+    assert version_served() == "1.1.0"
+    assert slots_running(host, "blue") == []
+    with users() as load:
+        clinic.json("release", "rollback", "--start-slot", *ENV, "--reason", "needed after the window")
+    report = load.report()
+    assert version_served() == "1.0.0"
+    assert unanswered(report) == report.errors_5xx == 0, report.samples
+    clinic.json("release", "start", "1.1.0", "--weight", "100", "--again", "--reason", "go on with the road", *ENV)
+    clinic.json("release", "promote", *ENV)
     assert version_served() == "1.1.0"
 
 
