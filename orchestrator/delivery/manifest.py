@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from orchestrator.delivery.shapes import Name, RelativePath, Section, Sha256, Url, Version
+from orchestrator.delivery.shapes import Name, RelativePath, Section, Sha256, Text, Url, Version
 
 
 class Sessions(StrEnum):
@@ -37,12 +37,22 @@ class Artifact(Section):
         return self
 
 
+class Review(Section):
+    """A person's word for scripts that cannot be checked here."""
+
+    by: Text = Field(description="Who read the scripts.")
+    reason: Text = Field(description="Why what they do is harmless to the version before.")
+
+
 class Database(Section):
     """Scripts that change the database for this version."""
 
     expand: Annotated[tuple[RelativePath, ...], Field(strict=False)] = Field(
         default=(),
         description="Scripts run before the version starts; the version before must be able to live with what they do.",
+    )
+    reviewed: Review | None = Field(
+        default=None, description="Who answers for the parts of `expand` that are not understood and so not checked."
     )
     contract: Annotated[tuple[RelativePath, ...], Field(strict=False)] = Field(
         default=(), description="Scripts that remove what only older versions need; never run while a way back is open."

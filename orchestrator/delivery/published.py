@@ -54,8 +54,9 @@ def _resolved(field: Mapping[str, Any], defs: Mapping[str, Any]) -> Mapping[str,
 
 def _section_below(field: Mapping[str, Any], defs: Mapping[str, Any]) -> tuple[Mapping[str, Any] | None, str]:
     """The section a field holds, and how its own keys are written: directly, in a list, under names one chooses."""
-    if "properties" in field:
-        return field, ""
+    for option in _options(field, defs):
+        if "properties" in option:
+            return option, ""
     for key, suffix in (("items", "[]"), ("additionalProperties", ".NAME"), ("patternProperties", ".NAME")):
         inner = field.get(key)
         inner = next(iter(inner.values()), None) if key == "patternProperties" and inner else inner

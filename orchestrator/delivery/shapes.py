@@ -58,6 +58,7 @@ Version = Annotated[
 ]
 Sha256 = Annotated[str, Shape(r"[0-9a-f]{64}", "64 lower-case hex digits as printed by sha256sum")]
 Url = Annotated[str, Shape(r"https?://[^\s/]+/\S*", "an http:// or https:// address")]
+Text = Annotated[str, Shape(r"[^\n]*\S[^\n]*", "a line of text")]
 RelativePath = Annotated[str, Shape(r"[^\s\0](?:[^\0]*[^\s\0])?", "a path, relative to the manifest")]
 ContextPath = Annotated[
     str, Shape(r"/|(?:/[A-Za-z0-9._~-]+)+", "'/' or a path such as '/clinic' without a slash at its end")

@@ -180,6 +180,30 @@ def test_a_wrong_artifact_is_refused_before_any_host_is_touched(second: Site) ->
     assert second.newest.version == "1.0.0"
 
 
+def test_a_script_that_takes_something_away_is_refused_before_any_host_is_touched(second: Site) -> None:
+    calls = len(second.edge.calls)
+    _expand(second, "ALTER TABLE visit DROP COLUMN note;")
+    with pytest.raises(
+        DeliveryError, match=r"one\.sql:1: ALTER TABLE visit DROP COLUMN note: column of visit is dropped"
+    ):
+        go(second)
+    assert len(second.edge.calls) == calls
+    assert second.newest.version == "1.0.0"
+
+
+def test_what_is_worth_knowing_of_a_script_is_told_and_refuses_nothing(second: Site) -> None:
+    _expand(second, "CREATE INDEX i ON visit (day);")
+    verdict = go(second)
+    assert any("nobody can write to the table" in notice for notice in verdict.notices)
+    assert second.stands() == (S.STAGED, 0)
+
+
+def _expand(site: Site, script: str) -> None:
+    (site.environment.releases_dir / "one.sql").write_text(script)
+    manifest = site.environment.manifest_path("1.1.0")
+    manifest.write_text(manifest.read_text() + "database: {expand: [one.sql]}\n")
+
+
 def test_a_version_without_a_manifest_is_refused_with_those_that_have_one(second: Site) -> None:
     with pytest.raises(DeliveryError, match=r"versions with a manifest: 1\.0\.0, 1\.1\.0, 1\.2\.0"):
         go(second, "9.9.9")
