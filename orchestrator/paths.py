@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import sys
 from pathlib import Path
+from typing import Any, Final
 
+MODULE_UTILS: Final = "ansible_collections.impl.lifecycle.plugins.module_utils"
 PACKAGE = Path(__file__).resolve().parent
 
 
@@ -17,6 +21,14 @@ def collections_dir() -> Path:
 def collection() -> Path:
     """The root of the collection impl.lifecycle."""
     return collections_dir() / "ansible_collections" / "impl" / "lifecycle"
+
+
+def module_util(name: str) -> Any:
+    """A module of the collection: what hosts and orchestrator both decide, they decide with the same lines of code."""
+    place = str(collections_dir())
+    if place not in sys.path:
+        sys.path.append(place)
+    return importlib.import_module(f"{MODULE_UTILS}.{name}")
 
 
 def playbook(name: str) -> Path:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli import release_people, release_replay, release_watch
-from orchestrator.cli.release_shared import conduct, reason_option, release_options
+from orchestrator.cli.release_shared import conduct, reason_option, release_options, unsafe_option
 from orchestrator.errors import ExitCode, LockedError, StoreError
 
 if TYPE_CHECKING:
@@ -31,10 +31,17 @@ for command in (*release_people.COMMANDS, *release_watch.COMMANDS, release_repla
 @click.argument("version")
 @click.option("--weight", type=click.IntRange(1, 100), help="Percent of the users who get it at once.  [default: none]")
 @click.option("--again", is_flag=True, help="Start a version that was rolled back before; needs --reason.")
+@unsafe_option
 @reason_option
 @release_options
 def start(
-    version: str, environment: Environment, weight: int | None, again: bool, reason: str | None, **options: Any
+    version: str,
+    environment: Environment,
+    weight: int | None,
+    again: bool,
+    reason: str | None,
+    accept_unsafe: str | None,
+    **options: Any,
 ) -> ExitCode:
     """Stage VERSION in the idle slot, as releases/VERSION.yml describes it.
 
@@ -42,7 +49,9 @@ def start(
     """
     return conduct(
         environment, options, reason,
-        lambda desk: desk.controller.start(version, weight=weight, again=again, reason=reason),
+        lambda desk: desk.controller.start(
+            version, weight=weight, again=again, reason=reason, accept_unsafe=accept_unsafe
+        ),
     )  # fmt: skip
 
 
@@ -64,29 +73,39 @@ def promote(environment: Environment, reason: str | None, **options: Any) -> Exi
 
 
 @release.command()
+@unsafe_option
 @reason_option
 @release_options
-def abort(environment: Environment, reason: str | None, **options: Any) -> ExitCode:
+def abort(environment: Environment, reason: str | None, accept_unsafe: str | None, **options: Any) -> ExitCode:
     """Give the release up: users back, candidate stopped. The version may be started again."""
-    return conduct(environment, options, reason, lambda desk: desk.controller.abort(reason))
+    return conduct(
+        environment, options, reason, lambda desk: desk.controller.abort(reason, accept_unsafe=accept_unsafe)
+    )
 
 
 @release.command()
 @click.option("--stop-candidate", is_flag=True, help="Stop the slot afterwards instead of keeping it for examination.")
 @click.option("--start-slot", is_flag=True, help="Start the slot of the version before where it is stopped: minutes.")
+@unsafe_option
 @reason_option
 @release_options
 def rollback(
-    environment: Environment, stop_candidate: bool, start_slot: bool, reason: str | None, **options: Any
+    environment: Environment,
+    stop_candidate: bool,
+    start_slot: bool,
+    reason: str | None,
+    accept_unsafe: str | None,
+    **options: Any,
 ) -> ExitCode:
     """Send every user back to the version before, at once. The version taken back is void.
 
     After the window of delivery.yml that version's slot may be stopped. Then nothing is done without --start-slot.
     """
+    how = {"stop_candidate": stop_candidate, "start_slot": start_slot}
     try:
         return conduct(
             environment, options, reason,
-            lambda desk: desk.controller.rollback(reason, stop_candidate=stop_candidate, start_slot=start_slot),
+            lambda desk: desk.controller.rollback(reason, accept_unsafe=accept_unsafe, **how),
         )  # fmt: skip
     except (StoreError, LockedError) as error:
         # Users on a bad version must not wait for a database, nor for a run that hangs.

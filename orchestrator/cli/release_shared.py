@@ -42,6 +42,13 @@ def release_options(command: Command) -> Command:
 reason_option = click.option("--reason", metavar="TEXT", help="Why this is done; kept on record.")
 
 
+unsafe_option = click.option(
+    "--accept-unsafe",
+    metavar="REASON",
+    help="Do it although a version that users come to cannot live with the database; the reason goes on record.",
+)
+
+
 def conduct(
     environment: Environment, options: dict[str, Any], reason: str | None, do: Callable[[Desk], Verdict]
 ) -> ExitCode:

@@ -51,6 +51,8 @@ def screen(situation: Situation) -> Iterator[str]:
     yield f"  since      {_since(_last_change(situation, release))}"
     if release.state.is_open:
         yield f"  steps      {_steps(situation, release.weight)}"
+    if situation.edge and situation.edge.get("unsafe_back"):
+        yield f"  way back   NOT SAFE: {situation.edge['unsafe_back']}"
     if situation.unconfirmed:
         yield f"  NOT SURE   {_doubt(situation.unconfirmed)}"
     if situation.commands:

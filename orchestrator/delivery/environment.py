@@ -16,6 +16,7 @@ from orchestrator.delivery.models import Delivery
 from orchestrator.delivery.shapes import GROUP_NAME
 from orchestrator.delivery.yamlfile import Location, YamlFile, group_names, read_yaml, shown
 from orchestrator.errors import DeliveryError, InventoryError
+from orchestrator.paths import module_util
 
 INVENTORIES: Final = "inventories"
 # What decides how a run turns out; releases/ is not in it, because a new manifest changes no host by itself.
@@ -126,6 +127,13 @@ def _manifest_problems(file: YamlFile, environment: Environment) -> Iterator[Del
     artifact = file.text("artifact", "path")
     if artifact is not None and not (found := (file.path.parent / artifact).resolve()).is_file():
         yield file.problem(("artifact", "path"), f"there is no artifact {shown(found)}", "build it, or mend the path")
+    oldest = file.text("database", "oldest_compatible")
+    if oldest is not None and version is not None and module_util("versions").older(version, oldest):
+        yield file.problem(
+            ("database", "oldest_compatible"),
+            f"database.oldest_compatible is {oldest}, which is newer than this version, {version}",
+            "name the oldest version that can live with the database after these scripts",
+        )
     for kind in ("expand", "contract"):
         for index, script in enumerate(file.texts("database", kind)):
             if not (file.path.parent / script).is_file():

@@ -51,6 +51,11 @@ class Database(Section):
         default=(),
         description="Scripts run before the version starts; the version before must be able to live with what they do.",
     )
+    oldest_compatible: Version | None = Field(
+        default=None,
+        description="Oldest version of the application that can live with the database after `expand`; "
+        "users are not sent to an older one.",
+    )
     reviewed: Review | None = Field(
         default=None, description="Who answers for the parts of `expand` that are not understood and so not checked."
     )

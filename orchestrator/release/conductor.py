@@ -101,7 +101,7 @@ class Conductor:
             if release is None or not release.state.is_open:
                 return _told_as_taken_back(self._controller.status())
             if look.advice.next is Next.TAKE_BACK:
-                return _told_as_taken_back(self._controller.rollback(f"the guard: {look.advice.why}"))
+                return _told_as_taken_back(self._controller.harm(f"the guard: {look.advice.why}"))
             if look.advice.next is Next.ASK and not self._may_begin(release):
                 return self._controller.status(said=f"{release.version} waits for a person: {look.advice.why}")
             if look.advice.next is Next.WAIT:

@@ -16,6 +16,7 @@ from orchestrator.release.hands import Done, Hands
 from orchestrator.release.journal import Journal, ReleaseStore
 from orchestrator.release.machine import Action, after, commands, may, spoken
 from orchestrator.release.plan import StepPlan
+from orchestrator.release.safety import accepted, on_record, refuse_unsafe, unsafe_back
 from orchestrator.release.situation import CarryOut, Situation, Verdict
 from orchestrator.release.way_back import promoted_to_close, promoted_with_a_way_back
 
@@ -32,7 +33,13 @@ class Controller:
         self.hands = Hands(self.journal, carry_out)
 
     def start(
-        self, version: str, *, weight: int | None = None, again: bool = False, reason: str | None = None
+        self,
+        version: str,
+        *,
+        weight: int | None = None,
+        again: bool = False,
+        reason: str | None = None,
+        accept_unsafe: str | None = None,
     ) -> Verdict:
         """Stage `version`, and send it `weight` percent of the users when asked to."""
         manifest = load_manifest(self._environment, version)
@@ -42,8 +49,8 @@ class Controller:
             self._plan.target(0, weight)
         self._refuse_a_second(version)
         self._refuse_void(version, again, reason)
-        release = self.journal.create(version, manifest.artifact.sha256, reason)
-        done = self.hands.stage(release, self._to_start(version, again))
+        release = self.journal.create(version, manifest.artifact.sha256, on_record(reason, accept_unsafe))
+        done = self.hands.stage(release, {**self._to_start(version, again), **accepted(accept_unsafe)})
         if not done.succeeded or done.release.state is ReleaseState.FAILED:
             return self._verdict(f"{version} could not be staged; {self._spoken(done.release)}", done, failed=True)
         if done.release.state is ReleaseState.PROMOTED:
@@ -68,24 +75,34 @@ class Controller:
             return self._verdict(f"{release.version} is the stable version", done)
         return self._after_failure(done)
 
-    def abort(self, reason: str | None = None) -> Verdict:
+    def abort(self, reason: str | None = None, *, accept_unsafe: str | None = None) -> Verdict:
         """Give the release up without a judgement on its version: users back, candidate stopped."""
         release = self.present()
-        done = self.hands.take_back(release, Action.ABORT, reason, {"stop_candidate": True})
+        refuse_unsafe(self.journal.last_truth(), release.version, accept_unsafe)
+        given = {"stop_candidate": True, **accepted(accept_unsafe)}
+        done = self.hands.take_back(release, Action.ABORT, on_record(reason, accept_unsafe), given)
         if done.release.state is ReleaseState.ABORTED:
             said = f"{release.version} is aborted{self._serving(done.truth)}; it may be started again"
             return self._verdict(said, done, failed=done.outcome.status is not Status.SUCCESSFUL)
         return self._not_taken_back(done)
 
-    def rollback(self, reason: str | None = None, *, stop_candidate: bool = False, start_slot: bool = False) -> Verdict:
+    def rollback(
+        self,
+        reason: str | None = None,
+        *,
+        stop_candidate: bool = False,
+        start_slot: bool = False,
+        accept_unsafe: str | None = None,
+    ) -> Verdict:
         """All users to the version they had before, and this one is void.
 
         `start_slot`: where the slot of the version before is stopped, start it first; refused without.
         """
         release = self._to_roll_back()
+        refuse_unsafe(self.journal.last_truth(), release.version, accept_unsafe)
         wanted = {"stop_candidate": stop_candidate, "start_previous": start_slot}
-        given = {name: True for name, value in wanted.items() if value}
-        done = self.hands.take_back(release, Action.ROLL_BACK, reason, given)
+        given = {**{name: True for name, value in wanted.items() if value}, **accepted(accept_unsafe)}
+        done = self.hands.take_back(release, Action.ROLL_BACK, on_record(reason, accept_unsafe), given)
         if done.release.state is ReleaseState.ROLLED_BACK:
             said = f"{release.version} is rolled back{self._serving(done.truth)}"
             return self._verdict(said, done, failed=done.outcome.status is not Status.SUCCESSFUL)
@@ -99,6 +116,18 @@ class Controller:
             return self._verdict(f"the window of {release.version} is closed", done)
         said = f"the window of {release.version} could not be closed everywhere; `lifecycle release close` again"
         return self._verdict(said, done, failed=True)
+
+    def harm(self, reason: str) -> Verdict:
+        """Take the present release back because it does harm; hold it where going back would do more."""
+        release = self.present()
+        why = unsafe_back(self.journal.last_truth(), release.version)
+        if not why:
+            return self.rollback(reason)
+        words = f"{reason}; not taken back: {why}"
+        self.journal.came_to(release, Action.HOLD, Status.SUCCESSFUL, ReleaseState.HELD, release.weight, reason=words)
+        return Verdict(
+            f"{release.version} is held, and NOT taken back: {why}", self._situation(), exit_code=ExitCode.REFUSED
+        )
 
     def status(self, *, live: bool = False, said: str = "") -> Verdict:
         """How the newest release stands: by the record, or by the edge's own word when `live`."""
@@ -134,6 +163,10 @@ class Controller:
             )
         if release.weight == 0 and self._nobody_has(release.version, done.truth or self.hands.heard()):
             return self._verdict(f"the step failed; {release.version} is held and no user has it", done, failed=True)
+        if why := unsafe_back(self.journal.last_truth(), release.version):
+            return self._verdict(
+                f"the step failed; {release.version} is held, and NOT taken back: {why}", done, failed=True
+            )
         because = done.outcome.failures[0].message if done.outcome.failures else "the edge gave no answer"
         back = self.hands.take_back(release, Action.ROLL_BACK, f"a step failed: {because}")
         if back.release.state is not ReleaseState.ROLLED_BACK:
@@ -147,6 +180,9 @@ class Controller:
         return place is not None and place[1] == 0
 
     def _not_taken_back(self, done: Done) -> Verdict:
+        if done.truth and done.truth.unsafe_back:
+            said = f"{done.release.version} is held, and NOT taken back: {done.truth.unsafe_back}"
+            return self._verdict(said, done, failed=True)
         said = f"{done.release.version} could NOT be taken back everywhere; users may still be on it"
         self.hands.notices.append("mend or cut off the hosts named above, then `lifecycle release rollback` again")
         return self._verdict(said, done, failed=True)

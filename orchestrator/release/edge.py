@@ -34,6 +34,8 @@ class EdgeTruth:
     seed: str = ""
     # The window after a promotion was closed: the slot of `previous` is stopped.
     closed: bool = False
+    # Why a rollback would send users to a version that cannot live with the database; empty when it would not.
+    unsafe_back: str = ""
 
     def place_of(self, version: str) -> tuple[ReleaseState, int] | None:
         """State and weight of `version` as the edge sees it; None when it is neither candidate nor stable."""
@@ -75,6 +77,7 @@ def read(data: Mapping[str, Any]) -> EdgeTruth | None:
             flipped_at=told.get("flipped_at"),
             seed=str(told.get("seed") or ""),
             closed=bool(told.get("closed")),
+            unsafe_back=str(told.get("unsafe_back") or ""),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ReleaseError(f"the playbook's {KEY} cannot be understood: {told!r}") from error

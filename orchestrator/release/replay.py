@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import gzip
-import importlib
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from orchestrator.errors import UsageError
-from orchestrator.paths import collections_dir
+from orchestrator.paths import module_util
 
-MODULES: Final = "ansible_collections.impl.lifecycle.plugins.module_utils"
 # Fewer requests than a step asks for say nothing about a site.
 LEAST_REQUESTS: Final = 1000
 
@@ -38,7 +35,7 @@ def replay(log: Path, *, splits: int, share: int, alpha: float, margin: float) -
 
     Raises UsageError when the file cannot be read or holds too few requests of the edge's log format.
     """
-    judge, again = _module("judge"), _module("replay")
+    judge, again = module_util("judge"), module_util("replay")
     lines = passed_over = 0
     entries = []
     for line in _lines(log):
@@ -70,7 +67,7 @@ def replay(log: Path, *, splits: int, share: int, alpha: float, margin: float) -
 
 
 def _entry(line: bytes) -> tuple[float, str, str, bool, float] | None:
-    parsed = _module("guard_log").parse(line)
+    parsed = module_util("guard_log").parse(line)
     return None if parsed is None else (
         parsed.at, str(parsed.user), parsed.route, bool(parsed.failed), float(parsed.seconds or 0.0)
     )  # fmt: skip
@@ -82,11 +79,3 @@ def _lines(log: Path) -> Iterator[bytes]:
             yield from file
     except (OSError, EOFError) as error:
         raise UsageError(f"cannot be read: {getattr(error, 'strerror', None) or error}", where=str(log)) from error
-
-
-def _module(name: str) -> Any:
-    """A module of the collection: the guard on the edge and this replay judge with the same lines of code."""
-    place = str(collections_dir())
-    if place not in sys.path:
-        sys.path.append(place)
-    return importlib.import_module(f"{MODULES}.{name}")

@@ -46,6 +46,8 @@ MISTAKES = {
     "neither path nor url": ("  path: ../clinic.war\n", "", "4: artifact: neither 'path' nor 'url' says where the file comes from"),
     "url that is none": ("path: ../clinic.war", "url: ftp://example.org/a", "5: artifact.url must be an http:// or https:// address"),
     "session policy": ("shared", "sharde", "9: sessions must be 'shared', 'isolated' or 'finish_on_old', not 'sharde'"),
+    "a bound above the version": ("sessions", '  oldest_compatible: "1.10.0"\nsessions', "9: database.oldest_compatible is 1.10.0, which is newer than this version, 1.1.0"),
+    "a review without a reason": ("sessions", "  reviewed: {by: Ann}\nsessions", "9: 'reason' is missing in database.reviewed"),
     "unknown key": ("artifact:", "artefact:", "4: unknown key 'artefact'; did you mean 'artifact'?"),
 }  # fmt: skip
 

@@ -54,6 +54,8 @@ class FakeEdge:
     carried: int = 100
     # Why the last call was refused before anything changed.
     refused: dict[str, str] | None = None
+    # Why a way back that moves users is not safe.
+    unsafe: str = ""
 
     def carry_out(self, phase: str, variables: Mapping[str, Any]) -> FakeOutcome:
         self.calls.append((phase, dict(variables)))
@@ -108,6 +110,7 @@ class FakeEdge:
                 "set_id": f"set-{self.runs}",
                 "changed": True,
                 "closed": self.closed,
+                "unsafe_back": self._unsafe_back(),
                 "flipped_at": self.flipped_at,
             },
         }
@@ -125,12 +128,17 @@ class FakeEdge:
             return self._release(variables["candidate"], variables.get("weight", 0), variables.get("promote", False))
         if phase == "release_close":
             return self._close()
+        if phase == "rollback" and self._unsafe_back() and not variables.get("accept_unsafe"):
+            return f"taking back is refused: {self.unsafe}"
         started = variables.get("start_previous", False)
         return self._rollback(variables["take_back"], started) if phase == "rollback" else None
 
     def _refuse(self, because: str, what: str) -> str:
         self.refused = {"because": because, "what": what}
         return what
+
+    def _unsafe_back(self) -> str:
+        return self.unsafe if self.weight or self.previous else ""
 
     def _release(self, version: str, weight: int, promote: bool) -> str | None:
         if self.stable is None:

@@ -34,8 +34,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description: >-
-    C(application), C(stable), C(candidate), C(previous), C(weight), C(seed), C(closed), C(set_id), C(changed), and
-    C(flipped_at) of the last edge.
+    C(application), C(stable), C(candidate), C(previous), C(weight), C(seed), C(closed), C(set_id), C(changed),
+    C(unsafe_back) (why a rollback would do harm), and C(flipped_at) of the last edge.
   type: dict
 """
 
@@ -49,6 +49,7 @@ def release_facts(state, flips):
         **{name: state[name] for name in TOLD},
         "set_id": sets.pop() if len(sets) == 1 else None,
         "closed": bool(state.get("closed", False)),
+        "unsafe_back": next((flip["unsafe_back"] for flip in flips if flip.get("unsafe_back")), ""),
         "changed": any(flip.get("changed", False) for flip in flips),
         "flipped_at": max((flip.get("flipped_at", "") for flip in flips), default="") or None,
     }

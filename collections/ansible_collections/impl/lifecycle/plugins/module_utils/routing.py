@@ -13,6 +13,8 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Optional, Sequence
 
+from ansible_collections.impl.lifecycle.plugins.module_utils import way_back
+
 SCHEMA = 1
 COLOURS = ("blue", "green")
 BUCKETS = tuple(f"{number:02d}" for number in range(100))
@@ -71,6 +73,8 @@ class State:
     seed: str = ""
     # The window after a promotion was closed: the slot of `previous` is stopped, and going back starts it first.
     closed: bool = False
+    # Outlives the release that said it: a rollback undoes nothing in the database.
+    oldest_compatible: Optional[way_back.OldestCompatible] = None
 
     @property
     def weight(self) -> int:
@@ -111,7 +115,7 @@ def widen(current: RoutingSet, weight: int, order: Sequence[str]) -> RoutingSet:
 def adopt(state: State, first: Placed) -> State:
     """The first release: all users go to `first`, there is nothing before it."""
     if state.stable is None:
-        return State(state.application, stable=first)
+        return replace(state, stable=first)
     if state.stable == first and state.candidate is None:
         return state
     raise ValueError(f"{state.stable.version} is the stable version of {state.application} already; stage a candidate")
@@ -187,13 +191,13 @@ def promote(state: State, version: str = "") -> State:
     if state.candidate is None and version and state.stable is not None and state.stable.version == version:
         return state
     candidate = _open_candidate(state, version, "promote")
-    return State(state.application, stable=candidate, previous=state.stable)
+    return State(state.application, stable=candidate, previous=state.stable, oldest_compatible=state.oldest_compatible)
 
 
-def abort(state: State, version: str = "") -> State:
+def abort(state: State, version: str = "", accept_unsafe: str = "") -> State:
     """Everybody back to the stable version; the candidate is closed and never becomes `previous`."""
     _open_candidate(state, version, "abort")
-    return State(state.application, stable=state.stable)
+    return State(state.application, stable=state.stable, oldest_compatible=way_back.leave(state, accept_unsafe))
 
 
 def goes_back(state: State, version: str = "") -> Optional[Placed]:
@@ -203,24 +207,26 @@ def goes_back(state: State, version: str = "") -> Optional[Placed]:
     return state.previous
 
 
-def rollback(state: State, version: str = "", started: bool = False) -> State:
+def rollback(state: State, version: str = "", started: bool = False, accept_unsafe: str = "") -> State:
     """Close an open candidate; without one, make the previous version stable again. Either way the left one is void.
 
     `version` names the one to leave: an edge that does not have it stays as it is, so that taking back twice,
     or on edges that disagree, takes back once. `started`: the slot of a version whose window was closed runs again.
+    Raises way_back.Unsafe when users would come to a version that cannot live with the database, unless `accept_unsafe`
+    says why they should.
     """
     present = {placed.version for placed in (state.candidate, state.stable) if placed is not None}
     if version and version not in present:
         return state
     if state.candidate is not None:
-        return abort(state, version)
+        return abort(state, version, accept_unsafe)
     if state.previous is None:
         raise ValueError(
             f"nothing to take back: {state.application} has no open candidate and no previous version kept warm"
         )
     if state.closed and not started:
         raise ValueError(f"the slot of {state.previous.version} was stopped when its window closed; start it first")
-    return State(state.application, stable=state.previous)
+    return State(state.application, stable=state.previous, oldest_compatible=way_back.leave(state, accept_unsafe))
 
 
 def advance(
@@ -232,11 +238,14 @@ def advance(
     to_stable: bool = False,
     seed: str = "",
     departments: Iterable[str] = (),
+    oldest_compatible: Optional[way_back.OldestCompatible] = None,
+    accept_unsafe: str = "",
 ) -> State:
     """One step of a release as a person asks for it: open it if needed, then widen or promote it.
 
     The very first version has no stable one to be compared with and is adopted at once.
     """
+    state = way_back.admit(state, version, oldest_compatible, accept_unsafe)
     if state.stable is None:
         return adopt(state, Placed(state.idle_colour, version))
     if to_stable:
@@ -267,7 +276,7 @@ def as_data(state: State) -> Dict[str, Any]:
     def placed(value: Optional[Placed]) -> Optional[Dict[str, str]]:
         return None if value is None else {"colour": value.colour, "version": value.version}
 
-    data = {
+    data: Dict[str, Any] = {
         "schema": SCHEMA,
         "application": state.application,
         "stable": placed(state.stable),
@@ -282,7 +291,11 @@ def as_data(state: State) -> Dict[str, Any]:
     # Only where there are any: a set without them keeps the name it had before they were known.
     if state.users.departments:
         data["departments"] = sorted(state.users.departments)
-    return {**data, "closed": True} if state.closed else data
+    if state.closed:
+        data["closed"] = True
+    if state.oldest_compatible is not None:
+        data["oldest_compatible"] = way_back.as_data(state.oldest_compatible)
+    return data
 
 
 def from_data(data: Mapping[str, Any]) -> State:
@@ -301,15 +314,10 @@ def from_data(data: Mapping[str, Any]) -> State:
             frozenset(data["protected"]),
             frozenset(data.get("departments", ())),
         )
-        state = State(
-            data["application"],
-            placed("stable"),
-            placed("candidate"),
-            placed("previous"),
-            users,
-            data["seed"],
-            bool(data.get("closed", False)),
-        )
+        places = (placed("stable"), placed("candidate"), placed("previous"))
+        bound = way_back.from_data(data.get("oldest_compatible"))
+        closed = bool(data.get("closed", False))
+        state = State(data["application"], *places, users, data["seed"], closed, bound)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a routing set: {error!r}") from error
     if state.weight != data.get("weight"):

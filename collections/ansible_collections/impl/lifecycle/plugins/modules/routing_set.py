@@ -32,6 +32,7 @@ options:
       - V(query) changes nothing and returns the state.
       - V(prepare) makes the empty directory for a new application.
       - V(adopt) says which version is the stable one when nothing was released, or when the set is damaged.
+      - V(expand) notes O(oldest_compatible) before the database is expanded for O(version).
       - V(vacate) forgets the previous version, because its slot is about to be used.
       - V(stage) opens O(version) as the candidate; no user moves.
       - V(weigh) sends O(weight) percent and the O(pilots) to the candidate; never less than before.
@@ -43,7 +44,8 @@ options:
       - V(let_go) is a person's word that O(version), which the guard took back on this edge, may be tried again. Until
         then V(stage), V(weigh), V(promote) and V(advance) are refused for it.
     type: str
-    choices: [query, prepare, adopt, vacate, stage, weigh, promote, abort, rollback, advance, close, let_go]
+    choices:
+      [query, prepare, adopt, expand, vacate, stage, weigh, promote, abort, rollback, advance, close, let_go]
     default: query
   version:
     description:
@@ -112,6 +114,21 @@ options:
     description: The status a warm slot answers with.
     type: int
     default: 200
+  oldest_compatible:
+    description:
+      - The oldest version that can live with the database once it is expanded for O(version).
+      - With O(action=expand) and O(action=advance). It stays known after the release is gone and never falls.
+      - No action sends users to an older version without O(accept_unsafe).
+    type: str
+    default: ""
+  oldest_compatible_where:
+    description: File and line of the manifest that says so; told with every refusal.
+    type: str
+    default: ""
+  accept_unsafe:
+    description: Why users shall come to a version all the same that cannot live with the database. Kept in the set.
+    type: str
+    default: ""
   expected:
     description: Id of the set that must be in force, otherwise the action is refused.
     type: str
@@ -179,6 +196,14 @@ cold:
     - Told by V(query), and by a V(rollback) that was refused for it.
   returned: with O(warm)
   type: dict
+unsafe_back:
+  description: Why a rollback would send users to a version that cannot live with the database. Empty when it would not.
+  returned: success or refused
+  type: str
+unsafe:
+  description: Whether the action was refused for that.
+  returned: failure
+  type: bool
 refused:
   description: The action does not fit the state in force; nothing was changed.
   returned: failure
@@ -190,24 +215,41 @@ import grp
 import os
 import pwd
 from dataclasses import asdict
-from typing import Any, Callable, Dict, Mapping
+from typing import Any, Callable, Dict, Mapping, Optional
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.impl.lifecycle.plugins.module_utils import cohorts, routing, routing_hold, warmth
+from ansible_collections.impl.lifecycle.plugins.module_utils import cohorts, routing, routing_hold, warmth, way_back
 from ansible_collections.impl.lifecycle.plugins.module_utils.routing_store import Store, Unreadable
 
 Options = Mapping[str, Any]
+
+
+def _oldest_compatible(options: Options) -> Optional[way_back.OldestCompatible]:
+    version = options["oldest_compatible"]
+    return way_back.OldestCompatible(version, options["oldest_compatible_where"]) if version else None
+
+
 TRANSITIONS: Dict[str, Callable[[routing.State, Options], routing.State]] = {
     "adopt": lambda s, o: routing.adopt(s, routing.Placed(o["colour"] or s.idle_colour, o["version"])),
+    "expand": lambda s, o: way_back.admit(s, o["version"], _oldest_compatible(o), o["accept_unsafe"]),
     "vacate": lambda s, _: routing.vacate(s),
     "stage": lambda s, o: routing.stage(s, o["version"], o["seed"]),
     "weigh": lambda s, o: routing.weigh(s, o["weight"], o["pilots"], o["protected"], o["version"], o["departments"]),
     "promote": lambda s, o: routing.promote(s, o["version"]),
-    "abort": lambda s, o: routing.abort(s, o["version"]),
-    "rollback": lambda s, o: routing.rollback(s, o["version"], o["started"]),
+    "abort": lambda s, o: routing.abort(s, o["version"], o["accept_unsafe"]),
+    "rollback": lambda s, o: routing.rollback(s, o["version"], o["started"], o["accept_unsafe"]),
     "close": lambda s, _: routing.close(s),
     "advance": lambda s, o: routing.advance(
-        s, o["version"], o["weight"], o["pilots"], o["protected"], o["to_stable"], o["seed"], o["departments"]
+        s,
+        o["version"],
+        o["weight"],
+        o["pilots"],
+        o["protected"],
+        o["to_stable"],
+        o["seed"],
+        o["departments"],
+        _oldest_compatible(o),
+        o["accept_unsafe"],
     ),
 }
 
@@ -287,6 +329,7 @@ def _facts(store: Store, state: routing.State) -> Dict[str, Any]:
         "flipped_at": store.flipped_at() or "",
         "prepared": store.prepared,
         "held": _held(store),
+        "unsafe_back": way_back.unsafe_back(state),
     }
 
 
@@ -363,6 +406,9 @@ def _arguments() -> Dict[str, Any]:
         "warm_status": {"type": "int", "default": 200},
         "started": {"type": "bool", "default": False},
         "window_minutes": {"type": "float", "default": 0},
+        "oldest_compatible": {"type": "str", "default": ""},
+        "oldest_compatible_where": {"type": "str", "default": ""},
+        "accept_unsafe": {"type": "str", "default": ""},
         "expected": {"type": "str", "default": ""},
         "root": {"type": "path", "default": "/var/lib/lifecycle/gray"},
         "group": {"type": "str", "default": "www-data"},
@@ -372,7 +418,7 @@ def _arguments() -> Dict[str, Any]:
 
 def main() -> None:
     """Run as an Ansible module."""
-    required = [("action", name, ["version"]) for name in ("adopt", "stage", "advance", "let_go")]
+    required = [("action", name, ["version"]) for name in ("adopt", "expand", "stage", "advance", "let_go")]
     module = AnsibleModule(
         argument_spec=_arguments(),
         required_if=[*required, ("action", "weigh", ["weight"])],
@@ -391,7 +437,8 @@ def main() -> None:
         module.fail_json(msg=f"{error}. The edge serves its fallback; `action: adopt` puts it right")
     except ValueError as error:
         cold = error.cold if isinstance(error, Cold) else {}
-        module.fail_json(msg=str(error), refused=True, cold=cold, **_facts(store, store.read()))
+        unsafe = isinstance(error, way_back.Unsafe)
+        module.fail_json(msg=str(error), refused=True, cold=cold, unsafe=unsafe, **_facts(store, store.read()))
     except OSError as error:
         where = error.filename or store.root
         module.fail_json(msg=f"cannot write {where}: {error.strerror}; the set in force stays {store.current_id()}")
