@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 # From the oldest to the newest.
 IN_ORDER = (
-    "0.9", "1", "1.2.0~1", "1.2.0-beta", "1.2.0-RC1", "1.2-rc2", "1.2.0-rc10", "1.2.0", "1.2.0+5", "1.2.0+10", 
+    "0.9", "1", "1.2.0~1", "1.2.0-beta", "1.2.0-RC1", "1.2-rc2", "1.2.0-rc10", "1.2.0", "1.2.0+5", "1.2.0+10",
     "1.2.0-1", "1.2.1", "1.9", "1.10.0", "2.0.0-alpha", "2", "2026.11", "2026.12-1",
 )  # fmt: skip
 VERSIONS = st.text(alphabet="0129.abR-_+~", min_size=1, max_size=12)
