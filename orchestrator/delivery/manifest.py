@@ -19,6 +19,13 @@ class Sessions(StrEnum):
     FINISH_ON_OLD = "finish_on_old"
 
 
+class BackgroundJobs(StrEnum):
+    """When a version may do work that no request asked for."""
+
+    PROMOTED = "promoted"
+    ALWAYS = "always"
+
+
 class Artifact(Section):
     """The packaged file and its fingerprint."""
 
@@ -59,6 +66,9 @@ class Database(Section):
     reviewed: Review | None = Field(
         default=None, description="Who answers for the parts of `expand` that are not understood and so not checked."
     )
+    backup_before_expand: bool = Field(
+        default=False, description="Whether the database is backed up, once for this version, before `expand` is run."
+    )
     contract: Annotated[tuple[RelativePath, ...], Field(strict=False)] = Field(
         default=(), description="Scripts that remove what only older versions need; never run while a way back is open."
     )
@@ -76,4 +86,9 @@ class Manifest(Section):
         default=Sessions.SHARED,
         description="What becomes of sessions between versions: `shared` (both read them), `isolated` (each its own), "
         "`finish_on_old` (a session ends on the version it began on).",
+    )
+    background_jobs: Annotated[BackgroundJobs, Field(strict=False)] = Field(
+        default=BackgroundJobs.PROMOTED,
+        description="When the version may do work that no request asked for: `promoted` (as the stable version only), "
+        "`always` (as the candidate too).",
     )

@@ -10,6 +10,7 @@ version_added: "0.1.0"
 author:
   - impl.lifecycle contributors (@impl-lifecycle)
 description:
+  - Each is told by C(LIFECYCLE_BACKGROUND_JOBS_FILE) where it reads C(on) or C(off), whether it may do work no request asked for.
   - Makes the entries for the role C(impl.lifecycle.tomcat) of the slots C(blue) and C(green) of an application.
 positional: _input
 options:
@@ -43,7 +44,16 @@ def slot_instances(application, **shared):
     try:
         name, slots = application["name"], application["slots"]
         return [
-            {**shared, "name": f"{name}-{colour}", "port": slots[colour], "started": None}
+            {
+                **shared,
+                "name": f"{name}-{colour}",
+                "port": slots[colour],
+                "started": None,
+                "environment": {
+                    **(shared.get("environment") or {}),
+                    "LIFECYCLE_BACKGROUND_JOBS_FILE": f"/var/lib/tomcat-instances/{name}-{colour}/background-jobs",
+                },
+            }
             for colour in ("blue", "green")
         ]
     except (KeyError, TypeError) as error:
