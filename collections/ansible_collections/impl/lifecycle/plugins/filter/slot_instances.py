@@ -10,8 +10,8 @@ version_added: "0.1.0"
 author:
   - impl.lifecycle contributors (@impl-lifecycle)
 description:
-  - Each is told by C(LIFECYCLE_BACKGROUND_JOBS_FILE) where it reads C(on) or C(off), whether it may do work no request asked for.
   - Makes the entries for the role C(impl.lifecycle.tomcat) of the slots C(blue) and C(green) of an application.
+  - Each is told by C(LIFECYCLE_BACKGROUND_JOBS_FILE) in which file it reads whether it may run background jobs.
 positional: _input
 options:
   _input:
