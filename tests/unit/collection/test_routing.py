@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from ansible_collections.impl.lifecycle.plugins.module_utils import cohorts
 from ansible_collections.impl.lifecycle.plugins.module_utils import routing as r
@@ -12,6 +14,7 @@ users = st.text("abcXYZ019_-", min_size=1, max_size=6)
 seeds = st.text(max_size=12)
 weights = st.integers(0, 100)
 colours = st.sampled_from(r.COLOURS)
+SESSIONS = ("blue", "green", "unmarked")
 DEPARTMENTS = ("reception", "lab-2")
 # MurmurHash2 by its reference implementation in C (seed 0 xor length), one for each length of the last word; and the
 # bucket: the value in hundredths of 2**32 - 1.
@@ -35,31 +38,68 @@ def open_releases(draw: st.DrawFn) -> r.State:
     staged = r.stage(state, "1.1.0", draw(seeds))
     pilots, protected = draw(st.sets(users, max_size=4)), draw(st.sets(users, max_size=4))
     departments = draw(st.sets(st.sampled_from(DEPARTMENTS)))
-    return r.weigh(staged, draw(weights), pilots, protected, departments=departments)
+    weighed = r.weigh(staged, draw(weights), pilots, protected, departments=departments)
+    return replace(weighed, finish_on_old=draw(st.booleans()))
 
 
-def route_by_files(files: frozenset[str], bucket: str, user: str, department: str = ".none") -> str:
+def route_by_files(
+    files: frozenset[str], bucket: str, user: str, department: str = ".none", session: str = ".none"
+) -> str:
     """What nginx decides, in the order of its file tests."""
     colour = "green" if f"green/{bucket}" in files else "blue"
     colour = "green" if f"green-department/{department}" in files else colour
     colour = "blue" if f"blue-department/{department}" in files else colour
+    colour = "green" if f"green-session/{session}" in files else colour
+    colour = "blue" if f"blue-session/{session}" in files else colour
     colour = "green" if f"green-user/{user}" in files else colour
     return "blue" if f"blue-user/{user}" in files else colour
 
 
-def meant(state: r.State, bucket: str, user: str, department: str) -> str:
-    """What people mean: protected wins over pilot, pilot over department, department over bucket."""
+def meant(state: r.State, bucket: str, user: str, department: str, session: str) -> str:
+    """What people mean: protected before pilot before session before department before bucket."""
     assert state.stable is not None
     if state.candidate is None or user in state.users.protected:
         return state.stable.colour
+    if state.finish_on_old and session in SESSIONS and user not in state.users.pilots:
+        return state.stable.colour if session == "unmarked" else session
     chosen = user in state.users.pilots or department in state.users.departments or bucket in state.users.buckets
     return state.candidate.colour if chosen else state.stable.colour
 
 
-@given(open_releases(), st.sampled_from(r.BUCKETS), users, st.sampled_from(["", *DEPARTMENTS]))
-def test_the_files_say_what_people_mean(state: r.State, bucket: str, stranger: str, department: str) -> None:
+@given(
+    open_releases(), st.sampled_from(r.BUCKETS), users, st.sampled_from(["", *DEPARTMENTS]),
+    st.sampled_from([".none", *SESSIONS]),
+)  # fmt: skip
+def test_the_files_say_what_people_mean(
+    state: r.State, bucket: str, stranger: str, department: str, session: str
+) -> None:
     for user in {stranger} | state.users.pilots | state.users.protected:
-        assert route_by_files(r.in_colours(state), bucket, user, department) == meant(state, bucket, user, department)
+        found = route_by_files(r.in_colours(state), bucket, user, department, session)
+        assert found == meant(state, bucket, user, department, session)
+
+
+@given(open_releases(), st.sampled_from(r.BUCKETS), users)
+def test_a_session_ends_on_the_version_it_began_on_and_not_on_one_that_was_taken_back(
+    state: r.State, bucket: str, user: str
+) -> None:
+    state = replace(state, finish_on_old=True)
+    promoted, left = r.promote(state), r.rollback(state)
+    assert promoted.previous is not None
+    for session in (promoted.previous.colour, "unmarked"):
+        assert route_by_files(r.in_colours(promoted), bucket, user, session=session) == promoted.previous.colour
+    for after in (left, r.rollback(promoted), r.vacate(promoted)):
+        assert after.stable is not None
+        for session in SESSIONS:
+            assert route_by_files(r.in_colours(after), bucket, user, session=session) == after.stable.colour
+
+
+def test_the_session_policy_is_that_of_the_candidate() -> None:
+    first = r.State("clinic", stable=r.Placed("blue", "1.0.0"))
+    promoted = r.promote(r.advance(first, "1.1.0", 100, finish_on_old=True))
+    assert promoted.finish_on_old
+    assert not r.advance(promoted, "1.2.0", 10).finish_on_old
+    assert "finish_on_old" not in r.as_data(first)
+    assert r.parse(r.serialise(promoted)) == promoted
 
 
 @given(open_releases(), users, st.sampled_from(["", *DEPARTMENTS]), st.booleans())

@@ -59,18 +59,19 @@ def way_of(state: routing.State, user: str, own_cookie: bool, department: str = 
         return None
     bucket = bucket_of(f"gid={user}" if own_cookie else user)
     stable, candidate, users = state.stable, state.candidate, state.users
+    unless = " (a session that began on the other version ends there first)" if state.finish_on_old else ""
     if candidate is None:
-        return Way(stable.colour, stable.version, "stable", bucket, "no release is open")
+        return Way(stable.colour, stable.version, "stable", bucket, f"no release is open{unless}")
     if user in users.protected:
         return Way(stable.colour, stable.version, "protected", bucket, f"{user} is protected until promotion")
     if user in users.pilots:
         return Way(candidate.colour, candidate.version, "pilot", bucket, f"{user} is a pilot")
     if department and department in users.departments:
-        why = f"the department {department} is on the candidate"
+        why = f"the department {department} is on the candidate{unless}"
         return Way(candidate.colour, candidate.version, "department", bucket, why)
     if bucket in users.buckets:
-        why = f"bucket {bucket} is among the {state.weight} % on the candidate"
+        why = f"bucket {bucket} is among the {state.weight} % on the candidate{unless}"
         return Way(candidate.colour, candidate.version, "bucket", bucket, why)
     place = routing.order_of_entry(state.seed).index(bucket) + 1
-    why = f"bucket {bucket} enters at {place} %, the release is at {state.weight} %"
+    why = f"bucket {bucket} enters at {place} %, the release is at {state.weight} %{unless}"
     return Way(stable.colour, stable.version, "bucket", bucket, why)

@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass, field, replace
-from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Optional, Sequence
+from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Optional, Sequence, Set
 
 from ansible_collections.impl.lifecycle.plugins.module_utils import way_back
 
@@ -73,6 +73,8 @@ class State:
     seed: str = ""
     # The window after a promotion was closed: the slot of `previous` is stopped, and going back starts it first.
     closed: bool = False
+    # A session ends on the version it began on; while two versions have users, and not after a rollback.
+    finish_on_old: bool = False
     # Outlives the release that said it: a rollback undoes nothing in the database.
     oldest_compatible: Optional[way_back.OldestCompatible] = None
 
@@ -123,17 +125,19 @@ def adopt(state: State, first: Placed) -> State:
 
 def vacate(state: State) -> State:
     """Forget the previous version: its slot is about to be used for a candidate, so there is no way back to it."""
-    return replace(state, previous=None, closed=False)
+    kept = state.finish_on_old and state.candidate is not None
+    return replace(state, previous=None, closed=False, finish_on_old=kept)
 
 
 def close(state: State) -> State:
     """End the window after a promotion: the slot of the previous version may be stopped, and nobody falls back to it.
 
-    Said on the edge before the slot stops, so that no guard and no person sends users to a slot that is going down.
+    Said on the edge before the slot stops, so that no guard and no person sends users to a slot that is going down;
+    sessions that were to end there go on with the stable version.
     """
     if state.previous is None:
         raise ValueError(f"nothing to close: no version of {state.application} is kept warm beside the stable one")
-    return replace(state, closed=True)
+    return replace(state, closed=True, finish_on_old=False)
 
 
 def stage(state: State, version: str, seed: str = "") -> State:
@@ -191,7 +195,7 @@ def promote(state: State, version: str = "") -> State:
     if state.candidate is None and version and state.stable is not None and state.stable.version == version:
         return state
     candidate = _open_candidate(state, version, "promote")
-    return State(state.application, stable=candidate, previous=state.stable, oldest_compatible=state.oldest_compatible)
+    return replace(state, stable=candidate, candidate=None, previous=state.stable, users=RoutingSet(), seed="")
 
 
 def abort(state: State, version: str = "", accept_unsafe: str = "") -> State:
@@ -240,6 +244,7 @@ def advance(
     departments: Iterable[str] = (),
     oldest_compatible: Optional[way_back.OldestCompatible] = None,
     accept_unsafe: str = "",
+    finish_on_old: bool = False,
 ) -> State:
     """One step of a release as a person asks for it: open it if needed, then widen or promote it.
 
@@ -252,7 +257,7 @@ def advance(
         if weight is not None:
             raise ValueError("weight and promote exclude each other: promotion sends everybody")
         return promote(state, version)
-    opened = stage(state, version, seed)
+    opened = replace(stage(state, version, seed), finish_on_old=finish_on_old)
     return weigh(opened, opened.weight if weight is None else weight, pilots or (), protected, "", departments)
 
 
@@ -267,7 +272,19 @@ def in_colours(state: State) -> FrozenSet[str]:
         files |= {f"{state.candidate.colour}-department/{name}" for name in state.users.departments}
         files |= {f"{state.stable.colour}-user/{user}" for user in state.users.protected}
         files |= {f"{state.candidate.colour}-user/{user}" for user in state.users.pilots - state.users.protected}
-    return frozenset(files)
+    return frozenset(files | _sessions_in_colours(state))
+
+
+def _sessions_in_colours(state: State) -> Set[str]:
+    """Which sessions stay where they began. One that bears no mark of the edge began before there were two versions."""
+    new, old = (state.stable, state.previous) if state.candidate is None else (state.candidate, state.stable)
+    if not state.finish_on_old or new is None or old is None:
+        return set()
+    return {
+        f"{new.colour}-session/{new.colour}",
+        f"{old.colour}-session/{old.colour}",
+        f"{old.colour}-session/unmarked",
+    }
 
 
 def as_data(state: State) -> Dict[str, Any]:
@@ -293,6 +310,8 @@ def as_data(state: State) -> Dict[str, Any]:
         data["departments"] = sorted(state.users.departments)
     if state.closed:
         data["closed"] = True
+    if state.finish_on_old:
+        data["finish_on_old"] = True
     if state.oldest_compatible is not None:
         data["oldest_compatible"] = way_back.as_data(state.oldest_compatible)
     return data
@@ -316,8 +335,8 @@ def from_data(data: Mapping[str, Any]) -> State:
         )
         places = (placed("stable"), placed("candidate"), placed("previous"))
         bound = way_back.from_data(data.get("oldest_compatible"))
-        closed = bool(data.get("closed", False))
-        state = State(data["application"], *places, users, data["seed"], closed, bound)
+        flags = (bool(data.get("closed", False)), bool(data.get("finish_on_old", False)))
+        state = State(data["application"], *places, users, data["seed"], *flags, bound)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a routing set: {error!r}") from error
     if state.weight != data.get("weight"):

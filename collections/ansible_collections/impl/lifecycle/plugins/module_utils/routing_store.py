@@ -20,7 +20,9 @@ from ansible_collections.impl.lifecycle.plugins.module_utils import routing
 # A request in flight may still look into a set that was left a moment ago, and a person may want to look at it.
 KEEP_SETS = 20
 KEEP_SECONDS = 600
-PARTS = ("green", "green-department", "blue-department", "green-user", "blue-user")
+PARTS = (
+    "green", "green-department", "blue-department", "green-session", "blue-session", "green-user", "blue-user",
+)  # fmt: skip
 
 
 class Unreadable(ValueError):

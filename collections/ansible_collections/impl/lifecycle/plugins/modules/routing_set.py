@@ -114,6 +114,13 @@ options:
     description: The status a warm slot answers with.
     type: int
     default: 200
+  sessions:
+    description:
+      - What becomes of sessions, with O(action=advance).
+      - With V(finish_on_old) a user with a session stays on the version it began on until it ends.
+    type: str
+    choices: [shared, isolated, finish_on_old]
+    default: shared
   oldest_compatible:
     description:
       - The oldest version that can live with the database once it is expanded for O(version).
@@ -250,6 +257,7 @@ TRANSITIONS: Dict[str, Callable[[routing.State, Options], routing.State]] = {
         o["departments"],
         _oldest_compatible(o),
         o["accept_unsafe"],
+        o["sessions"] == "finish_on_old",
     ),
 }
 
@@ -406,6 +414,7 @@ def _arguments() -> Dict[str, Any]:
         "warm_status": {"type": "int", "default": 200},
         "started": {"type": "bool", "default": False},
         "window_minutes": {"type": "float", "default": 0},
+        "sessions": {"type": "str", "default": "shared", "choices": ["shared", "isolated", "finish_on_old"]},
         "oldest_compatible": {"type": "str", "default": ""},
         "oldest_compatible_where": {"type": "str", "default": ""},
         "accept_unsafe": {"type": "str", "default": ""},
