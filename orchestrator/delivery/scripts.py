@@ -1,4 +1,4 @@
-"""The expand scripts of a manifest, read and checked before anything happens on a host."""
+"""What a manifest would do to the version that serves, said before anything happens on a host."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from orchestrator.delivery.environment import Environment
 from orchestrator.delivery.expand import Finding, Kind, findings
-from orchestrator.delivery.manifest import Manifest
+from orchestrator.delivery.manifest import Manifest, Sessions
 from orchestrator.delivery.yamlfile import YamlFile, read_yaml, shown
 from orchestrator.errors import DeliveryError
 
@@ -32,6 +32,18 @@ def check_scripts(environment: Environment, manifest: Manifest) -> tuple[str, ..
     if problems:
         raise DeliveryError.of(problems)
     return tuple(notices)
+
+
+def mixing(environment: Environment, manifest: Manifest) -> tuple[str, ...]:
+    """What a person should know when sessions belong to one version and the other one may answer all the same."""
+    if manifest.sessions is Sessions.SHARED or not environment.delivery.release.mix_versions:
+        return ()
+    told = read_yaml(environment.manifest_path(manifest.version)).problem(
+        ("sessions",),
+        f"sessions are {manifest.sessions.value}, and a slot that is down is answered for by the other version",
+        "release.mix_versions: false in delivery.yml prevents it, at the price of errors while it is down",
+    )
+    return (told.line(),)
 
 
 def _refused(finding: Finding, manifest: Manifest) -> bool:

@@ -44,7 +44,7 @@ class Controller:
         """Stage `version`, and send it `weight` percent of the users when asked to."""
         manifest = load_manifest(self._environment, version)
         self._check_artifact(manifest)
-        self._check_scripts(manifest)
+        self._check_harm(manifest)
         if weight is not None:
             self._plan.target(0, weight)
         self._refuse_a_second(version)
@@ -260,12 +260,12 @@ class Controller:
                 remedy="fetch the right file, or correct the manifest if this is the one that was approved",
             )
 
-    def _check_scripts(self, manifest: Manifest) -> None:
-        """No script may take away what the version that serves needs; what is only worth knowing becomes a notice."""
+    def _check_harm(self, manifest: Manifest) -> None:
+        """Refuse what would harm the version that serves; what is only worth knowing becomes a notice."""
         # Imported here: the SQL parser takes half a second to load, and only a start needs it.
-        from orchestrator.delivery.scripts import check_scripts
+        from orchestrator.delivery.scripts import check_scripts, mixing
 
-        self.hands.notices.extend(check_scripts(self._environment, manifest))
+        self.hands.notices.extend((*check_scripts(self._environment, manifest), *mixing(self._environment, manifest)))
 
     def _check_unchanged(self, release: Release) -> None:
         """What is widened is what was staged."""

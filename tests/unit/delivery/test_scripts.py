@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.delivery import load_environment, load_manifest
-from orchestrator.delivery.scripts import check_scripts
+from orchestrator.delivery.scripts import check_scripts, mixing
 from orchestrator.errors import DeliveryError
 
 REVIEW = "  reviewed: {by: Ann, reason: it only fills the new column}\nsessions"
@@ -60,3 +60,23 @@ def test_a_script_that_is_no_text_is_refused(site: Path) -> None:
     environment = load_environment(site)
     with pytest.raises(DeliveryError, match=r"one\.sql: the script is not UTF-8 text"):
         check_scripts(environment, load_manifest(environment, "1.1.0"))
+
+
+@pytest.mark.parametrize(
+    ("sessions", "mix", "told"),
+    [("isolated", "true", 1), ("finish_on_old", "true", 1), ("isolated", "false", 0), ("shared", "true", 0)],
+)
+def test_versions_that_mix_although_sessions_do_not_are_told_with_the_line(
+    site: Path, sessions: str, mix: str, told: int
+) -> None:
+    for name, old, new in (
+        ("releases/1.1.0.yml", "shared", sessions),
+        ("delivery.yml", "release:\n", f"release:\n  mix_versions: {mix}\n"),
+    ):
+        (site / name).write_text((site / name).read_text().replace(old, new, 1))
+    environment = load_environment(site)
+    notices = mixing(environment, load_manifest(environment, "1.1.0"))
+    assert len(notices) == told
+    assert all(
+        notice.startswith(f"inventories/demo-test/releases/1.1.0.yml:9: sessions are {sessions}") for notice in notices
+    )
