@@ -220,7 +220,13 @@ def test_harm_ends_resume_with_the_exit_code_of_a_version_taken_back(release: An
         "ok_odds": {"failed": 0.1},
     }
     engine.edge.guard = {
-        "edge1": {"mode": "act", "opinion": opinion, "step": {"candidate": {"requests": 90, "failed": 20}}}
+        "edge1": {
+            "mode": "act",
+            "candidate": "1.1.0",
+            "held": {},
+            "opinion": opinion,
+            "step": {"candidate": {"requests": 90, "failed": 20}},
+        }
     }
     code, out, _ = release("resume")
     assert code == ExitCode.TAKEN_BACK

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.impl.lifecycle.plugins.module_utils import guard_disk, routing, routing_hold
+from ansible_collections.impl.lifecycle.plugins.module_utils import guard_disk, routing, routing_hold, way_back
 
 from tests.unit.collection.guard_site import FIRST, OPEN, STAGED, GuardSite
 
@@ -263,6 +263,25 @@ def test_a_promoted_version_that_fails_goes_back_within_the_window(site: GuardSi
     site.traffic(30, share=1, failing=0.2)
     assert site.state == FIRST
     assert "since its promotion" in routing_hold.read(site.settings.root)["1.1.0"].reason
+
+
+def test_nobody_goes_back_to_a_slot_whose_window_was_closed(site: GuardSite) -> None:
+    promoted(site)
+    site.put(routing.close(PROMOTED))
+    site.traffic(30, share=1, failing=0.3)
+    assert site.told["window"] is None
+    assert site.state.stable == PROMOTED.stable
+
+
+def test_where_going_back_would_do_more_harm_it_holds_and_says_so(site: GuardSite) -> None:
+    bound = way_back.OldestCompatible("1.1.0", "releases/1.1.0.yml:7")
+    unsafe = replace(OPEN, oldest_compatible=bound)
+    site.put(unsafe)
+    site.traffic(40, failing=0.5)
+    assert site.state == unsafe
+    assert "1.1.0" in routing_hold.read(site.settings.root)
+    assert "NOT taken back" in site.told["troubles"]["unsafe"]
+    assert "releases/1.1.0.yml:7" in site.told["troubles"]["unsafe"]
 
 
 def test_nobody_watches_after_the_window(tmp_path: Path) -> None:

@@ -16,10 +16,10 @@ import signal
 import socket
 import sys
 import time
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Set
 
 from ansible_collections.impl.lifecycle.plugins.module_utils import guard_disk as disk
-from ansible_collections.impl.lifecycle.plugins.module_utils import guard_log, routing, routing_hold
+from ansible_collections.impl.lifecycle.plugins.module_utils import guard_log, routing, routing_hold, way_back
 from ansible_collections.impl.lifecycle.plugins.module_utils.guard_clock import Clock
 from ansible_collections.impl.lifecycle.plugins.module_utils.guard_settings import TICK_SECONDS, Settings, parse
 from ansible_collections.impl.lifecycle.plugins.module_utils.guard_status import status
@@ -57,6 +57,7 @@ class Guard:
         self._tell_at = 0.0
         self._forgetful_since: Optional[float] = None
         self._hold_due: Optional[routing_hold.Held] = None
+        self._left_alone: Set[str] = set()
 
     def _remembered(self) -> Dict[str, Any]:
         try:
@@ -119,6 +120,8 @@ class Guard:
         if self.watch.follow(state, set_id, flipped, now, self.clock.wall()):
             # Who moves users has looked: a step is never abandoned at its very beginning.
             self.lease_until = now + self.settings.lease_minutes * 60
+            self._left_alone.clear()
+            self.troubles.pop("unsafe", None)
         return state
 
     def _read_log(self) -> None:
@@ -154,15 +157,21 @@ class Guard:
 
     def _take_back(self, harm: Harm) -> None:
         """Rename first, write down afterwards - but for the hold, without which a controller could widen again."""
+        if harm.version in self._left_alone:
+            return
         held = routing_hold.Held(harm.version, harm.reason, self.clock.wall())
         try:
             with self.store.locked():
                 state = self.store.read()
                 if harm.version not in {placed.version for placed in (state.candidate, state.stable) if placed}:
                     return
-                after = routing.rollback(state, harm.version)
                 self._hold(held)
-                self.store.put_in_force(after)
+                self.store.put_in_force(routing.rollback(state, harm.version))
+        except way_back.Unsafe as unsafe:
+            # Users stay, but nobody widens what is held: a person has to decide between two harms.
+            self._left_alone.add(harm.version)
+            self.troubles["unsafe"] = f"{harm.version} does harm and is held, NOT taken back: {unsafe}"
+            return
         except (Unreadable, ValueError, OSError) as error:
             self.troubles["routing"] = f"{harm.version} could not be taken back: {error}"
             return

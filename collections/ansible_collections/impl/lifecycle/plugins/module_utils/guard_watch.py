@@ -64,6 +64,8 @@ class Watch:
         if (state.stable.version, candidate) != (self.stable, self.candidate):
             self.stable, self.candidate, self._since = state.stable.version, candidate, flipped
             self._begin_pair(state, state.stable, old_taus)
+        if state.closed:
+            self.window = None  # the slot of the version before is stopped: there is no way back to watch over
         self.moved, self._step_since, self.counter.step = set_id, flipped, Step()
         self._recent.clear()
         self._keep_judge(state)
