@@ -119,9 +119,9 @@ class Controller:
 
     def harm(self, reason: str) -> Verdict:
         """Take the present release back because it does harm; hold it where going back would do more."""
-        release = self.present()
-        why = unsafe_back(self.journal.last_truth(), release.version)
-        if not why:
+        release = self.journal.open()
+        why = unsafe_back(self.journal.last_truth(), release.version) if release else ""
+        if release is None or not why:
             return self.rollback(reason)
         words = f"{reason}; not taken back: {why}"
         self.journal.came_to(release, Action.HOLD, Status.SUCCESSFUL, ReleaseState.HELD, release.weight, reason=words)
