@@ -52,6 +52,24 @@ def test_a_healthy_candidate_stays_and_is_called_so(site: GuardSite) -> None:
     assert site.told["held"] == {}
 
 
+def test_a_slow_candidate_goes_back_when_it_had_its_time_to_warm_up(site: GuardSite) -> None:
+    site.traffic(30, share=0, seconds="0.150")
+    site.put(WIDER)
+    site.traffic(55, share=0.5, seconds="0.900")
+    assert site.state == WIDER
+    site.traffic(30, share=0.5, seconds="0.900")
+    assert site.state == FIRST
+    assert "is slow more than" in routing_hold.read(site.settings.root)["1.1.0"].reason
+
+
+def test_what_nobody_notices_is_not_slow(site: GuardSite) -> None:
+    site.traffic(30, share=0, seconds="0.003")
+    site.put(WIDER)
+    site.traffic(120, share=0.5, seconds="0.060")
+    assert site.state == WIDER
+    assert site.told["opinion"]["candidate"]["slow"] == [0, 0, 0]
+
+
 def test_a_shared_incident_is_not_the_candidates_fault(site: GuardSite) -> None:
     site.put(WIDER)
     for _ in range(60):

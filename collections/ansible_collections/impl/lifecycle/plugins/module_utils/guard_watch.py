@@ -21,6 +21,10 @@ from ansible_collections.impl.lifecycle.plugins.module_utils.routing import Plac
 
 SCHEMA = 1
 KNOWN_ROUTES = 24
+# A process that has just been started compiles, fills caches and opens connections: how long its answers take in the
+# first minute with users says nothing about the next. When to begin does not depend on what is seen, so the evidence
+# stays valid; failures count from the first request on.
+WARMING_SECONDS = 60
 # How often what is normal is worked out anew while no candidate is there.
 TAUS_SECONDS = 60
 # Failover is active when most of the candidate's requests of the last ten seconds were answered by somebody else.
@@ -49,7 +53,7 @@ class Watch:
         self.moved = ""  # the routing set the step's counts belong to
         self._policy: Optional[Policy] = None
         self._since = self._step_since = 0.0  # wall: when these versions, and this share of users, came into force
-        self._taus_at = 0.0
+        self._taus_at = self._judged_since = 0.0
         self._arms: Dict[str, List[List[int]]] = {}
         self._recent: Deque[Tuple[int, int]] = deque(maxlen=RECENT_TICKS)
 
@@ -68,7 +72,7 @@ class Watch:
             self.window = None  # the slot of the version before is stopped: there is no way back to watch over
         self.moved, self._step_since, self.counter.step = set_id, flipped, Step()
         self._recent.clear()
-        self._keep_judge(state)
+        self._keep_judge(state, now)
         if self.counter.at is None:
             self.counter.open(int(now))
         return True
@@ -98,7 +102,7 @@ class Watch:
         busiest = self.baseline.busiest(KNOWN_ROUTES)
         self.counter.begin(sides, old_taus or self.baseline.taus(), busiest)
 
-    def _keep_judge(self, state: State) -> None:
+    def _keep_judge(self, state: State, now: float) -> None:
         """A judge for as long as users are on the candidate; a new one when somebody changed what counts as harm."""
         if state.candidate is None or self.baseline is None:
             return
@@ -109,6 +113,8 @@ class Watch:
             if (self._policy.alpha, self._policy.margin) == wanted:
                 return
             self.note = "the policy was changed during the release: the evidence begins anew"
+        else:
+            self._judged_since = now
         # Of the first users alone: a policy cannot change under evidence that was gathered by it.
         cohort = {int(bucket) for bucket in state.users.buckets}
         self._policy = Policy(wanted[0], wanted[1], pre_rate=self.baseline.pre_rates(cohort))
@@ -137,7 +143,7 @@ class Watch:
         self._keep(arms)
         own = {route: pair[STABLE] for route, pair in arms.items()}
         if self.judge is not None:
-            self.judge.add(_tick(at, arms))
+            self.judge.add(_tick(at, arms, latency=now - self._judged_since >= WARMING_SECONDS))
         if self.window is not None:
             self.window.add(at, own, self.settings.margin)
             if now >= self.window.until:
@@ -197,7 +203,7 @@ class Watch:
             "window": self.window.as_data() if self.window else None,
             "versions": [self.stable, self.candidate],
             "moved": self.moved,
-            "since": [self._since, self._step_since],
+            "since": [self._since, self._step_since, self._judged_since],
             "note": self.note,
         }
 
@@ -223,7 +229,7 @@ class Watch:
         self.window = Window.from_data(data["window"]) if data["window"] else None
         self.stable, self.candidate = (str(version) for version in data["versions"])
         self.moved, self.note = str(data["moved"]), str(data["note"])
-        self._since, self._step_since = (float(moment) for moment in data["since"])
+        self._since, self._step_since, self._judged_since = (float(moment) for moment in data["since"])
 
     def resume(self, now: float) -> None:
         """Go on counting after a restart."""
@@ -231,10 +237,12 @@ class Watch:
             self.counter.open(int(now))
 
 
-def _tick(at: int, arms: Arms) -> Tick:
-    return Tick(at, {route: (_arm(pair[STABLE]), _arm(pair[CANDIDATE])) for route, pair in arms.items()})
+def _tick(at: int, arms: Arms, latency: bool) -> Tick:
+    return Tick(
+        at, {route: (_arm(pair[STABLE], latency), _arm(pair[CANDIDATE], latency)) for route, pair in arms.items()}
+    )
 
 
-def _arm(counts: Any) -> Arm:
+def _arm(counts: List[int], latency: bool) -> Arm:
     requests, failed, *slow = counts
-    return Arm(requests, failed, (slow[0], slow[1], slow[2]))
+    return Arm(requests, failed, (slow[0], slow[1], slow[2]) if latency else (0, 0, 0))
