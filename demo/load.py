@@ -89,8 +89,14 @@ class Load:
         host_header: str = "",
         ca_file: str = "",
         insecure: bool = False,
+        keep_answers: bool = False,
     ) -> None:
-        """`paths`: only GET these, in turn by chance; default: what visitors of the clinic do."""
+        """`paths`: only GET these, in turn by chance; default: what visitors of the clinic do.
+
+        `keep_answers`: note in `answers` when each answered request was sent, and which version answered it.
+        """
+        self.answers: list[tuple[float, str]] = []
+        self._keep_answers = keep_answers
         parts = urlsplit(url)
         tls = ssl.create_default_context(cafile=ca_file or None) if parts.scheme == "https" else None
         if tls and insecure:
@@ -192,6 +198,8 @@ class Load:
         now, version = time.time(), answer.header("x-app-version")
         with self._lock:
             self._report.answers += 1
+            if self._keep_answers:
+                self.answers.append((sent, version))
             self._statuses[str(answer.status)] += 1
             self._latencies.append(now - sent)
             self._report.version_changes += bool(client.version and version and version != client.version)

@@ -1,0 +1,5 @@
+"""The lab of the end-to-end tests, for the matrix."""
+
+from tests.e2e.conftest import clinic, lab, lifecycle, site
+
+__all__ = ["clinic", "lab", "lifecycle", "site"]

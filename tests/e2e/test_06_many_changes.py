@@ -1,0 +1,58 @@
+"""A hundred changes of weight, twenty promotions and twenty roll-backs under a hundred clients that do not retry."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from demo.load import Load
+
+from .conftest import ENVIRONMENT, ROOT, URL, Lifecycle
+
+pytestmark = pytest.mark.lab
+ENV = ("-i", str(ENVIRONMENT))
+# A file's time goes by the kernel's tick: it may lie that much before the rename.
+TICK_SECONDS = 0.02
+CANDIDATE = "1.0.0"
+
+
+@pytest.fixture(scope="module")
+def two_good_versions(clinic: Lifecycle) -> Lifecycle:
+    """1.1.0 serves and 1.0.0 waits in the other slots: neither fails."""
+    clinic.json("release", "start", CANDIDATE, "--again", "--reason", "to change places with 1.1.0", *ENV)
+    return clinic
+
+
+@pytest.mark.parametrize("think", [0.2, 0.02])
+def test_nobody_loses_a_request_whatever_is_changed(two_good_versions: Lifecycle, tmp_path: Path, think: float) -> None:
+    result = tmp_path / "changes.json"
+    with Load(URL + "/", clients=100, think=think, timeout=60, max_seconds=600, keep_answers=True) as load:
+        time.sleep(2)
+        changed = two_good_versions.ansible_playbook(
+            str(ROOT / "tests/e2e/many_changes.yml"), "-e", f"version={CANDIDATE}", "-e", f"result={result}"
+        )
+        time.sleep(1)
+    assert changed.returncode == 0, changed.stdout[-3000:]
+    changes = [(what, datetime.fromisoformat(at).timestamp()) for what, at, _ in json.loads(result.read_text())]
+    assert all(moved for _, _, moved in json.loads(result.read_text()))
+    assert [what for what, _ in changes].count("weigh") == 100
+    report = load.report()
+    print(f"think {think} s: {report.requests} requests in {report.seconds:.0f} s, {report.lost} lost")
+    assert report.requests > 5_000
+    assert (report.lost, report.refused, report.timed_out, report.errors_5xx) == (0, 0, 0, 0), report.samples
+    late = [sent for sent, version in load.answers if version == CANDIDATE and was_taken_back(sent, changes)]
+    assert late == [], f"{len(late)} requests sent after a roll-back were answered by {CANDIDATE}"
+    assert report.versions[CANDIDATE].answers > 1_000
+
+
+def was_taken_back(sent: float, changes: list[tuple[str, float]]) -> bool:
+    """Whether the last change before `sent` was a roll-back, and not just then."""
+    before = [(what, at) for what, at in changes if at < sent]
+    if not before:
+        return True  # staged only: nobody has it
+    what, at = before[-1]
+    return what == "rollback" and sent > at + TICK_SECONDS
