@@ -116,8 +116,13 @@ def rollback(
 
 @release.command()
 @click.option("--now", "at_once", is_flag=True, help="Although the window is not over.")
+@click.option(
+    "--contract", is_flag=True, help="Then run the manifest's database.contract; there is no way back after it."
+)
 @reason_option
 @release_options
-def close(environment: Environment, at_once: bool, reason: str | None, **options: Any) -> ExitCode:
+def close(environment: Environment, at_once: bool, contract: bool, reason: str | None, **options: Any) -> ExitCode:
     """Stop the slot of the version before, when the window after the promotion is over. Its files stay."""
-    return conduct(environment, options, reason, lambda desk: desk.controller.close(reason, at_once=at_once))
+    return conduct(
+        environment, options, reason, lambda desk: desk.controller.close(reason, at_once=at_once, contract=contract)
+    )

@@ -70,7 +70,9 @@ class Database(Section):
         default=False, description="Whether the database is backed up, once for this version, before `expand` is run."
     )
     contract: Annotated[tuple[RelativePath, ...], Field(strict=False)] = Field(
-        default=(), description="Scripts that remove what only older versions need; never run while a way back is open."
+        default=(),
+        description="Scripts that remove what only older versions need; run by `lifecycle release close --contract`, "
+        "each once, when the window after the promotion is closed. Nobody goes back after that.",
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from orchestrator.delivery import Environment, Manifest, artifact_path, load_manifest
-from orchestrator.errors import ExitCode, ReleaseError
+from orchestrator.errors import ExitCode, LifecycleError, ReleaseError
 from orchestrator.records.entities import Release, ReleaseState, Status, now
 from orchestrator.release import window
 from orchestrator.release.alignment import align
@@ -108,14 +108,31 @@ class Controller:
             return self._verdict(said, done, failed=done.outcome.status is not Status.SUCCESSFUL)
         return self._not_taken_back(done)
 
-    def close(self, reason: str | None = None, *, at_once: bool = False) -> Verdict:
-        """Stop the slot of the version before, when its window is over. Going back starts it again from then on."""
+    def close(self, reason: str | None = None, *, at_once: bool = False, contract: bool = False) -> Verdict:
+        """Stop the slot of the version before, when its window is over. Going back starts it again from then on.
+
+        `contract`: then take out of the database what only older versions need; nobody goes back after that.
+        """
         release = promoted_to_close(self.journal, self._policy.window_minutes, now(), at_once=at_once)
-        done = self.hands.close(release, reason, {"close_now": True} if at_once else {})
-        if done.succeeded:
-            return self._verdict(f"the window of {release.version} is closed", done)
-        said = f"the window of {release.version} could not be closed everywhere; `lifecycle release close` again"
-        return self._verdict(said, done, failed=True)
+        given = {"close_now": True} if at_once else {}
+        if contract:
+            given |= {**self._variables(release.version), "contract": True}
+        done = self.hands.close(release, reason, given)
+        if not done.succeeded:
+            said = f"the window of {release.version} could not be closed everywhere; `lifecycle release close` again"
+            return self._verdict(said, done, failed=True)
+        if not contract and self._has_contract(release.version):
+            self.hands.notices.append(
+                f"database.contract of {release.version} was not run: `lifecycle release close --contract` runs it"
+            )
+        return self._verdict(f"the window of {release.version} is closed", done)
+
+    def _has_contract(self, version: str) -> bool:
+        """Whether scripts wait for this window to close. A version found on the edge may have no manifest here."""
+        try:
+            return bool(load_manifest(self._environment, version).database.contract)
+        except LifecycleError:
+            return False
 
     def harm(self, reason: str) -> Verdict:
         """Take the present release back because it does harm; hold it where going back would do more."""

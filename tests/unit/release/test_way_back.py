@@ -69,6 +69,20 @@ def test_a_window_that_is_over_is_closed_and_that_is_on_record(environment: Envi
     assert site.commands() == ("rollback",)
 
 
+def test_what_only_older_versions_need_is_removed_on_a_word_alone(site: Site, environment: Environment) -> None:
+    manifest = environment.manifest_path("1.1.0")
+    (manifest.parent / "drop.sql").write_text("DROP TABLE old;")
+    manifest.write_text(manifest.read_text() + "database: {contract: [drop.sql]}\n")
+    told = site.controller.close(at_once=True)
+    assert "contract" not in site.edge.calls[-1][1]
+    assert any("`lifecycle release close --contract` runs it" in notice for notice in told.notices)
+    site.controller.close(contract=True)
+    assert site.edge.calls[-1] == (
+        "release_close",
+        {"candidate": "1.1.0", "release_manifest": str(manifest), "contract": True},
+    )
+
+
 def test_after_the_window_a_rollback_says_what_it_takes_and_changes_nothing(site: Site) -> None:
     site.controller.close(at_once=True)
     with pytest.raises(ReleaseError, match=r"slot of 1\.0\.0 is stopped on app1") as caught:
