@@ -3,37 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import zlib
 
 import sqlalchemy as sa
 
 from orchestrator.records import schema
+from orchestrator.records.contents import Contents, digest, packed, unpacked
 from orchestrator.records.entities import Evidence
-from orchestrator.records.gateway import Gateway
 
 
-class Evidences(Gateway):
+class Evidences(Contents):
     """What was found out about a release, by people and by guards."""
 
     def add_evidence(self, evidence: Evidence) -> Evidence:
         """Store it; the id of the argument is ignored. Equal contents are kept once."""
-        digest = None
         with self.transaction() as connection:
-            if evidence.content is not None:
-                raw = evidence.content.encode()
-                digest = hashlib.sha256(raw).hexdigest()
-                known = sa.select(schema.content.c.digest).where(schema.content.c.digest == digest)
-                if connection.execute(known).first() is None:
-                    row = {"digest": digest, "size": len(raw), "compressed": zlib.compress(raw, 6)}
-                    connection.execute(schema.content.insert().values(row))
+            self.insert_or_leave(connection, schema.content, packed([evidence.content]))
             values = {
                 "release_step_id": evidence.release_step_id,
                 "run_id": evidence.run_id,
                 "kind": evidence.kind,
                 "verdict": evidence.verdict,
                 "summary": evidence.summary,
-                "content": digest,
+                "content": digest(evidence.content),
                 "at": evidence.at,
             }
             key = connection.execute(schema.evidence.insert().values(values)).inserted_primary_key
@@ -61,7 +52,7 @@ class Evidences(Gateway):
                 verdict=row["verdict"],
                 summary=row["summary"],
                 at=row["at"],
-                content=None if row["compressed"] is None else zlib.decompress(row["compressed"]).decode(),
+                content=unpacked(row["compressed"]),
             )
             for row in rows
         ]

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
 
 from orchestrator.errors import UsageError
 from orchestrator.records import schema
+from orchestrator.records.contents import Contents, digest, packed, unpacked
 from orchestrator.records.entities import (
     Actor,
     HostTotals,
@@ -26,12 +24,11 @@ from orchestrator.records.entities import (
     TaskRecord,
     now,
 )
-from orchestrator.records.gateway import Gateway
 
 FAILED = (ResultStatus.FAILED, ResultStatus.UNREACHABLE)
 
 
-class Runs(Gateway):
+class Runs(Contents):
     """What was run, and what came of it."""
 
     def begin_run(self, new: NewRun) -> int:
@@ -100,22 +97,10 @@ class Runs(Gateway):
     def add_results(self, tasks: Sequence[TaskRecord], results: Sequence[ResultRecord]) -> None:
         """One batch, in one transaction. Offering a row a second time changes nothing."""
         with self.transaction() as connection:
-            self._insert(connection, schema.task, (_task_row(task) for task in tasks))
-            self._insert(connection, schema.content, _contents(results))
-            self._insert(connection, schema.result, (_result_row(result) for result in results))
-
-    def _insert(self, connection: sa.Connection, table: sa.Table, rows: Iterable[dict[str, Any]]) -> None:
-        found = list(rows)
-        if found:
-            connection.execute(self._insert_or_leave(table), found)
-
-    def _insert_or_leave(self, table: sa.Table) -> sa.Insert:
-        """INSERT ... ON CONFLICT DO NOTHING, which each dialect spells for itself."""
-        if self._engine.dialect.name == "sqlite":
-            return sqlite.insert(table).on_conflict_do_nothing()
-        from sqlalchemy.dialects import postgresql
-
-        return postgresql.insert(table).on_conflict_do_nothing()
+            texts = (text for result in results for text in (result.diff, result.output))
+            self.insert_or_leave(connection, schema.task, (_task_row(task) for task in tasks))
+            self.insert_or_leave(connection, schema.content, packed(texts))
+            self.insert_or_leave(connection, schema.result, (_result_row(result) for result in results))
 
     def list_runs(self, environment: str | None = None, limit: int = 20) -> list[Run]:
         """The newest first."""
@@ -203,26 +188,10 @@ def _result_row(result: ResultRecord) -> dict[str, Any]:
         "at": result.at,
         "seconds": result.seconds,
         "message": result.message,
-        "diff": _digest(result.diff),
-        "output": _digest(result.output),
+        "diff": digest(result.diff),
+        "output": digest(result.output),
         "cut": result.cut,
     }
-
-
-def _digest(text: str | None) -> str | None:
-    return None if text is None else hashlib.sha256(text.encode()).hexdigest()
-
-
-def _contents(results: Sequence[ResultRecord]) -> Iterable[dict[str, Any]]:
-    """Every distinct text once, packed."""
-    texts = {text for result in results for text in (result.diff, result.output) if text is not None}
-    for text in texts:
-        raw = text.encode()
-        yield {"digest": hashlib.sha256(raw).hexdigest(), "size": len(raw), "compressed": zlib.compress(raw, 6)}
-
-
-def _unpacked(packed: bytes | None) -> str | None:
-    return None if packed is None else zlib.decompress(packed).decode()
 
 
 def _steps_of(connection: sa.Connection, run_ids: Sequence[int]) -> dict[int, tuple[Step, ...]]:
@@ -271,8 +240,8 @@ def _result(row: sa.RowMapping) -> ResultRecord:
         at=row["at"],
         seconds=row["seconds"],
         message=row["message"],
-        diff=_unpacked(row["diff_packed"]),
-        output=_unpacked(row["output_packed"]),
+        diff=unpacked(row["diff_packed"]),
+        output=unpacked(row["output_packed"]),
         cut=row["cut"],
         task=row["task_name"] or "",
     )
