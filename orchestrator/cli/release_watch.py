@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -100,6 +101,10 @@ def lines(look: Look) -> Iterator[str]:
             harm, fine = spoken_odds(word.harm_odds[metric]), spoken_odds(word.ok_odds.get(metric, 1.0))
             yield f"  {metric:<10}for harm {harm}, for good enough {fine}"
         yield f"  guard     {word.judgement.value}: {word.reason}"
+        if word.lease_until is not None:
+            until = datetime.fromtimestamp(word.lease_until).astimezone()
+            yield f"  lease     falls back at {until:%H:%M:%S} unless somebody follows it"
+        yield from (f"  trouble   {trouble}" for trouble in word.troubles)
     elif release.state.is_open:
         yield "  guard     none on the edges"
     left = f" (a person is asked in {look.advice.minutes_left:.0f} min)" if look.advice.minutes_left else ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from orchestrator.delivery.policy import ReleasePolicy, Step
+from orchestrator.delivery.policy import Mode, ReleasePolicy, Step
 from orchestrator.errors import ExitCode, LockedError, ReleaseError
 from orchestrator.records.entities import Release, ReleaseState, ReleaseStep, Status
 from orchestrator.release import guard
@@ -77,7 +77,14 @@ class Conductor:
         return Look(situation, word, advice, step, minutes)
 
     def _word(self, told: Mapping[str, Any], release: Release) -> guard.Word | None:
-        return guard.read(told, self._policy.guard.false_alarm_percent / 100, release.version)
+        word = guard.read(told, self._policy.guard.false_alarm_percent / 100, release.version)
+        wanted = "observe" if self._policy.mode is Mode.OBSERVE else "act"
+        if word is None or word.mode == wanted:
+            return word
+        trouble = (
+            f"the guards {word.mode}, and delivery.yml says {self._policy.mode}: `lifecycle run provision` tells them"
+        )
+        return replace(word, troubles=(*word.troubles, trouble))
 
     def _torn(self) -> Look | None:
         """One edge's guard took the version back and another edge still has it: then it goes back on all of them."""

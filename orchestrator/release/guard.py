@@ -133,7 +133,7 @@ def _together(
         judgement, reason = Judgement.INCONCLUSIVE, f"nobody judges on {edge}: {why}"
     if held and judgement is not Judgement.HARM:
         edge, why = next(iter(held.items()))
-        judgement, reason = Judgement.HARM, f"{edge} took it back: {why}"
+        judgement, reason = Judgement.HARM, f"{edge} holds it back: {why}"
     return Word(
         judgement=judgement,
         reason=reason,

@@ -150,7 +150,7 @@ def test_when_one_edge_has_taken_it_back_it_goes_back_on_all(auto: World) -> Non
     assert auto.edge.calls[-1][0] == "rollback"
     assert auto.edge.served() == {"1.0.0": 100}
     assert (auto.state, verdict.exit_code) == ((ReleaseState.ROLLED_BACK, 0), ExitCode.TAKEN_BACK)
-    assert any("edge1 took it back: 340 : 1" in (step.reason or "") for step in auto.store.steps)
+    assert any("edge1 holds it back: 340 : 1" in (step.reason or "") for step in auto.store.steps)
 
 
 def test_edges_that_differ_for_another_reason_take_nothing_back(auto: World) -> None:
@@ -163,6 +163,15 @@ def test_edges_that_differ_for_another_reason_take_nothing_back(auto: World) -> 
     with pytest.raises(ReleaseError):
         auto.follow()
     assert auto.state[0].is_open
+
+
+def test_guards_that_were_provisioned_for_another_mode_are_told(make: Make) -> None:
+    world = make(Mode.OBSERVE)
+    world.edge.guard = {"edge1": {**guard("OK"), "troubles": {"gaps": "lines were lost once"}}}
+    word = world.conductor.look().word
+    assert word is not None
+    assert word.troubles[0] == "edge1: lines were lost once"
+    assert "the guards act, and delivery.yml says observe" in word.troubles[1]
 
 
 def test_while_a_guard_is_silent_auto_mode_widens_nothing(auto: World) -> None:

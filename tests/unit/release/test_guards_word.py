@@ -56,7 +56,7 @@ def test_an_edge_that_holds_the_version_is_harm_whatever_it_says_now() -> None:
         {"lifecycle_guard": {"edge1": status("OK", held={"1.1.0": {"reason": "evidence 340 : 1"}})}}, ALPHA, "1.1.0"
     )
     assert word is not None
-    assert (word.judgement, word.reason) == (Judgement.HARM, "edge1 took it back: evidence 340 : 1")
+    assert (word.judgement, word.reason) == (Judgement.HARM, "edge1 holds it back: evidence 340 : 1")
 
 
 def test_requests_add_up_and_users_do_not() -> None:
