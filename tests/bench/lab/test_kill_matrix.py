@@ -2,7 +2,7 @@
 
 Each of six things is killed or cut off during each of five things a release does, with users on the site. Afterwards
 the edge and the record have to say the same, and nobody may be on a version that the record does not name.
-About a quarter of an hour: pytest -s tests/bench/kill_matrix, as root. -k limits it, and writes no table.
+About a quarter of an hour: pytest -s tests/bench/lab/test_kill_matrix.py, as root. -k limits it, and writes no table.
 """
 
 from __future__ import annotations
@@ -203,7 +203,7 @@ def table() -> str:
 
 INTRODUCTION = f"""# What is killed when, and what comes of it
 
-Written by `tests/bench/kill_matrix`, on the lab: one edge, two application hosts, 20 clients that keep their connection
+Written by `tests/bench/lab/test_kill_matrix.py`, on the lab: one edge, two application hosts, 20 clients that keep their connection
 and do not retry. A cell says how the command ended, where the release stood once `lifecycle release status --live` had
 asked the edge, and what the clients saw. In every cell record and edge said the same afterwards, and nobody was on a
 version the record does not name. `kill -9` for processes (a JVM on one of two hosts; systemd starts the guard again, an

@@ -1,4 +1,4 @@
-"""The lab of the end-to-end tests, for the matrix."""
+"""The lab of the end-to-end tests, for what takes too long there."""
 
 from tests.e2e.conftest import clinic, lab, lifecycle, site
 

@@ -1,4 +1,7 @@
-"""A hundred changes of weight, twenty promotions and twenty roll-backs under a hundred clients that do not retry."""
+"""A hundred changes of weight, twenty promotions and twenty roll-backs under a hundred clients that do not retry.
+
+Five to ten minutes on two cores: pytest -s tests/bench/lab/test_many_changes.py, as root.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ import pytest
 
 from demo.load import Load
 
-from .conftest import ENVIRONMENT, ROOT, URL, Lifecycle
+from tests.e2e.conftest import ENVIRONMENT, ROOT, URL, Lifecycle
 
 pytestmark = pytest.mark.lab
 ENV = ("-i", str(ENVIRONMENT))
@@ -23,6 +26,9 @@ CANDIDATE = "1.0.0"
 @pytest.fixture(scope="module")
 def two_good_versions(clinic: Lifecycle) -> Lifecycle:
     """1.1.0 serves and 1.0.0 waits in the other slots: neither fails."""
+    clinic.json("release", "start", "1.1.0", *ENV)
+    clinic.json("release", "widen", "100", *ENV)
+    clinic.json("release", "promote", *ENV)
     clinic.json("release", "start", CANDIDATE, "--again", "--reason", "to change places with 1.1.0", *ENV)
     return clinic
 
@@ -33,7 +39,7 @@ def test_nobody_loses_a_request_whatever_is_changed(two_good_versions: Lifecycle
     with Load(URL + "/", clients=100, think=think, timeout=60, max_seconds=600, keep_answers=True) as load:
         time.sleep(2)
         changed = two_good_versions.ansible_playbook(
-            str(ROOT / "tests/e2e/many_changes.yml"), "-e", f"version={CANDIDATE}", "-e", f"result={result}"
+            str(ROOT / "tests/bench/lab/many_changes.yml"), "-e", f"version={CANDIDATE}", "-e", f"result={result}"
         )
         time.sleep(1)
     assert changed.returncode == 0, changed.stdout[-3000:]
