@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from demo.load import Load
-
 from tests.e2e.conftest import ENVIRONMENT, ROOT, URL, Lifecycle
 
 pytestmark = pytest.mark.lab

@@ -160,3 +160,17 @@ def test_a_link_in_place_of_a_marker_is_not_followed(store: Store, tmp_path: Pat
     Path(store.stable_green).symlink_to(victim)
     store.put_in_force(r.promote(OPEN))
     assert (victim.read_text(), victim.stat().st_mode & 0o777) == ("mine", 0o600)
+
+
+def test_a_sets_age_is_that_of_the_rename(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    rename = os.rename
+
+    def late(old: str, new: str) -> None:
+        if new == store.current:
+            time.sleep(0.2)
+        rename(old, new)
+
+    began = time.time()
+    monkeypatch.setattr(routing_store.os, "rename", late)
+    store.put_in_force(FIRST)
+    assert os.lstat(store.current).st_mtime > began + 0.15

@@ -107,13 +107,9 @@ class Store:
             return None
 
     def flipped_at(self) -> Optional[str]:
-        """When the set in force was put in force (UTC, ISO 8601): when the symlink got its name.
-
-        Not when it was made: on a busy machine these lie tens of milliseconds apart, and requests in between go the
-        old way.
-        """
+        """When the set in force was put in force (UTC, ISO 8601): the age of the symlink itself."""
         try:
-            when = os.lstat(self.current).st_ctime
+            when = os.lstat(self.current).st_mtime
         except OSError:
             return None
         return datetime.datetime.fromtimestamp(when, datetime.timezone.utc).isoformat(timespec="milliseconds")
@@ -203,6 +199,10 @@ class Store:
             os.unlink(fresh)
         os.symlink(os.path.join("sets", name), fresh)
         os.rename(fresh, self.current)
+        # On a busy machine the rename comes tens of milliseconds after the link was made, and requests in between go
+        # the old way: its age is to be that of the rename.
+        with contextlib.suppress(OSError):
+            os.utime(self.current, follow_symlinks=False)
         _sync(self.root)
 
     def _leftovers(self) -> List[str]:
