@@ -161,7 +161,7 @@ class Watch:
         for route, pair in arms.items():
             kept = self._arms.setdefault(route, [[0] * len(side) for side in pair])
             for total, more in zip(kept, pair):  # noqa: B905 - strict= needs Python 3.10
-                total[:] = [one + two for one, two in zip(total, more)]  # noqa: B905
+                total[:] = [one + two for one, two in zip(total, more)]  # noqa: B905 - the same
 
     def taken_arms(self) -> Dict[str, List[List[int]]]:
         """The counts since this was last asked: route -> stable and candidate, to be kept on disk."""
