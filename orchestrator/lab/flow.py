@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from orchestrator.errors import LabError
-from orchestrator.lab import checks, commands, image
+from orchestrator.lab import addresses, checks, commands, image
 from orchestrator.lab.access import HOST_KEY, Access
 from orchestrator.lab.inventory import load
 from orchestrator.lab.podman import Container, Podman, require_program, require_root
@@ -139,15 +139,24 @@ class Lab:
     def _start(self, host: Host, container: Container | None, images: dict[str, str]) -> str:
         """Do what brings `host` to running; say what it was."""
         if container is None:
-            self.podman.run(commands.run(self.topology, host, images[host.name]))
+            self._boot(host, commands.run(self.topology, host, images[host.name]))
             return "created"
         if container.state == "running":
             return "unchanged"
         if container.state == "paused":
             self.podman.run(commands.unpause(container.name))
             return "unpaused"
-        self.podman.run(commands.start(container.name))
+        self._boot(host, commands.start(container.name))
         return "started"
+
+    def _boot(self, host: Host, argv: list[str]) -> None:
+        """Run `argv`, which starts the host; once more if podman held the host's address for nobody."""
+        try:
+            self.podman.run(argv)
+        except LabError as error:
+            if not addresses.free(error.what, self.podman):
+                raise
+            self.podman.run(commands.start(self._container(host)))
 
     def _settle(self, host: Host, public_key: str, action: str) -> tuple[HostReport, str]:
         """Wait for systemd. Returns the report and the host's public key. A fresh host must have no failed unit."""

@@ -42,6 +42,7 @@ class Container:
     host: str | None
     settings: str
     image: str
+    identity: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ class Podman:
                 host=labels.get(commands.HOST_LABEL),
                 settings=labels.get(commands.SETTINGS_LABEL, ""),
                 image=item.get("Image", ""),
+                identity=item.get("Id", ""),
             )
             found[container.name] = container
         return found
