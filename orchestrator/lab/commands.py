@@ -112,6 +112,11 @@ def create_network(topology: Topology) -> list[str]:
     ]  # fmt: skip
 
 
+def remove_bridge(interface: str) -> list[str]:
+    """The bridge of a removed network, which stays when a host was stopped without telling it."""
+    return ["ip", "link", "delete", "dev", interface]
+
+
 def keep_bridge_address(interface: str, topology: Topology) -> list[str]:
     """Give the bridge an address of its own: else it takes the lowest of its ports', which come and go with hosts."""
     return ["ip", "link", "set", "dev", interface, "address", hardware_address(topology.subnet[1])]

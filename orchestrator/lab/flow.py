@@ -95,6 +95,8 @@ class Lab:
             for network in self.podman.networks().values():
                 if network.lab == name:
                     self.podman.run(commands.remove_network(network.name))
+                    if network.interface and Path("/sys/class/net", network.interface).exists():
+                        self.podman.run(commands.remove_bridge(network.interface))
             self.access.known_hosts.unlink(missing_ok=True)
         known = {host.name: host for host in self.topology.hosts}
         return [removed(container, known) for container in sorted(ours, key=lambda one: one.name)]

@@ -155,6 +155,10 @@ def test_a_host_stopped_by_a_podman_with_other_settings_comes_up_again(site: Sit
             pytest.skip("this podman has only one network backend")
         assert site.hosts("up")["one"]["action"] == "started"
     assert site.ssh("one", "true").returncode == 0
+    bridge = site.podman.networks()[f"lifecycle-{site.name}"].interface
+    subprocess.run(stop, env=environment, capture_output=True, check=True)
+    site.hosts("down")
+    assert not Path(f"/sys/class/net/{bridge}").exists(), "its route would stand in the way of the next up"
 
 
 def test_a_host_that_comes_back_is_reached_by_the_others_at_once(site: Site) -> None:
