@@ -115,6 +115,14 @@ def rollback(
 
 
 @release.command()
+@reason_option
+@release_options
+def settle(environment: Environment, reason: str | None, **options: Any) -> ExitCode:
+    """Bring every host to the stable version, where hosts run one slot at a time and some were left behind."""
+    return conduct(environment, options, reason, lambda desk: desk.controller.settle(reason))
+
+
+@release.command()
 @click.option("--now", "at_once", is_flag=True, help="Although the window is not over.")
 @click.option(
     "--contract", is_flag=True, help="Then run the manifest's database.contract; there is no way back after it."

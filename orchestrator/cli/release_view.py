@@ -42,6 +42,7 @@ def screen(situation: Situation) -> Iterator[str]:
     yield f"{situation.application} in {situation.environment}"
     for name in ("stable", "candidate", "previous"):
         yield from _placed(situation, name)
+    yield from _hosts(situation)
     release = situation.release
     if release is None:
         yield "  no release yet; `lifecycle release start VERSION` begins one"
@@ -93,13 +94,29 @@ def _placed(situation: Situation, name: str) -> Iterator[str]:
     if not placed:
         return
     weight = int(edge.get("weight") or 0)
-    warm = "stopped; `rollback --start-slot` starts it" if edge.get("closed") else _window(situation.window_until)
+    stopped = "stopped" if situation.in_turn else "stopped; `rollback --start-slot` starts it"
+    warm = stopped if edge.get("closed") else _window(situation.window_until)
     share = {
         "stable": f"{100 - weight} % of the users",
         "candidate": f"{weight} % of the users",
         "previous": warm,
     }
     yield f"  {name:<10} {placed['version']:<12} {placed['colour']:<6} {share[name]}"
+
+
+def _hosts(situation: Situation) -> Iterator[str]:
+    """Which hosts run which version, while they change one after another."""
+    edge: Mapping[str, Any] = situation.edge or {}
+    hosts = edge.get("hosts")
+    if not hosts:
+        return
+    placed = [edge[name] for name in ("stable", "candidate", "previous") if edge.get(name)]
+    told = [f"{one['version']} on {', '.join(hosts[one['colour']])}" for one in placed if hosts[one["colour"]]]
+    yield f"  hosts      {'; '.join(told)}"
+    if hosts["waiting"]:
+        yield f"  WAITING    {', '.join(hosts['waiting'])} for {edge['stable']['version']}: `lifecycle release settle`"
+    elif edge.get("candidate"):
+        yield f"  way back   at once to {', '.join(hosts[edge['stable']['colour']])}; in minutes to the other hosts"
 
 
 def _window(until: datetime | None) -> str:

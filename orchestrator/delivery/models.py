@@ -61,6 +61,11 @@ class Application(Section):
     context_path: ContextPath = Field(description="Where the application lives below the site: `/` or `/clinic`.")
     health: Health = Field(description="How the application says that it is well.")
     slots: Slots = Field(description="The ports of the two slots on every app host.")
+    slots_at_once: Literal[1, 2] = Field(
+        default=2,
+        description="How many slots an app host has memory for. With 1 the hosts change one after another during a "
+        "release, and taking it back takes minutes for all of them.",
+    )
     session_cookie: CookieName = Field(default="JSESSIONID", description="Cookie that carries the session.")
 
 

@@ -56,6 +56,12 @@ PHASES: Final = (
         needs=("provision",),
     ),
     Phase(
+        "release_settle",
+        playbook="impl.lifecycle.release_settle",
+        summary="bring the hosts to the stable version that do not run it yet (through `lifecycle release`)",
+        needs=("provision",),
+    ),
+    Phase(
         "release_status",
         playbook="impl.lifecycle.release_status",
         summary="ask the edge which version it sends to whom; changes nothing",

@@ -106,7 +106,7 @@ class Conductor:
             release = look.situation.release
             tell(look)
             if release is None or not release.state.is_open:
-                return _told_as_taken_back(self._controller.status())
+                return self._settled(_told_as_taken_back(self._controller.status()))
             if look.advice.next is Next.TAKE_BACK:
                 return _told_as_taken_back(self._controller.harm(f"the guard: {look.advice.why}"))
             if look.advice.next is Next.ASK and not self._may_begin(release):
@@ -120,6 +120,14 @@ class Conductor:
                 return self._controller.status(said=f"{release.version} waits for a person: {refused.line()}")
             if moved.exit_code or moved.situation.release is None or not moved.situation.release.state.is_open:
                 return moved
+
+    def _settled(self, over: Verdict) -> Verdict:
+        """The release is over; where hosts run one slot at a time, those that a guard's rollback left behind follow."""
+        if not ((over.situation.edge or {}).get("hosts") or {}).get("waiting"):
+            return over
+        settled = self._controller.settle(over.said)
+        code = over.exit_code if settled.exit_code is ExitCode.DONE else settled.exit_code
+        return replace(settled, said=f"{over.said}; {settled.said}", exit_code=code)
 
     def _patiently_look(self) -> Look:
         """A look that outlasts somebody else's run and a network that is away for a while."""

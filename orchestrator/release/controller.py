@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from orchestrator.delivery import Environment, Manifest, artifact_path, load_manifest
-from orchestrator.errors import ExitCode, LifecycleError, ReleaseError
+from orchestrator.delivery import Environment, load_manifest
+from orchestrator.errors import ExitCode, ReleaseError
 from orchestrator.records.entities import Release, ReleaseState, Status, now
-from orchestrator.release import window
+from orchestrator.release import checks, window
 from orchestrator.release.alignment import align
 from orchestrator.release.edge import EdgeTruth
 from orchestrator.release.hands import Done, Hands
@@ -29,6 +28,7 @@ class Controller:
         self._application = environment.delivery.application.name
         self._policy = environment.delivery.release
         self._plan = StepPlan(tuple(step.weight for step in self._policy.steps))
+        self._in_turn = environment.delivery.application.slots_at_once == 1
         self.journal = Journal(store, environment.name, self._application, operator)
         self.hands = Hands(self.journal, carry_out)
 
@@ -43,8 +43,8 @@ class Controller:
     ) -> Verdict:
         """Stage `version`, and send it `weight` percent of the users when asked to."""
         manifest = load_manifest(self._environment, version)
-        self._check_artifact(manifest)
-        self._check_harm(manifest)
+        checks.right_artifact(self._environment, manifest)
+        self.hands.notices.extend(checks.worth_knowing(self._environment, manifest))
         if weight is not None:
             self._plan.target(0, weight)
         self._refuse_a_second(version)
@@ -69,7 +69,7 @@ class Controller:
         """Make the candidate the stable version."""
         release = self.present()
         after(release.version, release.state, release.weight, Action.PROMOTE)
-        self._check_unchanged(release)
+        checks.same_artifact(self._environment, release)
         done = self.hands.promote(release, self._variables(release.version), reason)
         if done.succeeded and done.release.state is ReleaseState.PROMOTED:
             return self._verdict(f"{release.version} is the stable version", done)
@@ -99,6 +99,8 @@ class Controller:
         `start_slot`: where the slot of the version before is stopped, start it first; refused without.
         """
         release = self._to_roll_back()
+        if self._in_turn:
+            checks.refuse_to_start_before(release, self.journal.last_truth())
         refuse_unsafe(self.journal.last_truth(), release.version, accept_unsafe)
         wanted = {"stop_candidate": stop_candidate, "start_previous": start_slot}
         given = {**{name: True for name, value in wanted.items() if value}, **accepted(accept_unsafe)}
@@ -121,18 +123,21 @@ class Controller:
         if not done.succeeded:
             said = f"the window of {release.version} could not be closed everywhere; `lifecycle release close` again"
             return self._verdict(said, done, failed=True)
-        if not contract and self._has_contract(release.version):
+        if not contract and checks.has_contract(self._environment, release.version):
             self.hands.notices.append(
                 f"database.contract of {release.version} was not run: `lifecycle release close --contract` runs it"
             )
         return self._verdict(f"the window of {release.version} is closed", done)
 
-    def _has_contract(self, version: str) -> bool:
-        """Whether scripts wait for this window to close. A version found on the edge may have no manifest here."""
-        try:
-            return bool(load_manifest(self._environment, version).database.contract)
-        except LifecycleError:
-            return False
+    def settle(self, reason: str | None = None) -> Verdict:
+        """Where hosts run one slot at a time: bring those to the stable version that do not run it yet."""
+        release = self._to_settle()
+        done = self.hands.settle(release, reason)
+        stable = done.truth.stable.version if done.truth and done.truth.stable else "the stable version"
+        if not done.succeeded or (done.truth and done.truth.waiting):
+            said = f"not every host runs {stable} yet; `lifecycle release settle` goes on with it"
+            return self._verdict(said, done, failed=True)
+        return self._verdict(f"every host runs {stable}", done)
 
     def harm(self, reason: str) -> Verdict:
         """Take the present release back because it does harm; hold it where going back would do more."""
@@ -158,7 +163,7 @@ class Controller:
         return self._situation(truth), self.hands.told
 
     def _widen(self, release: Release, weight: int, reason: str | None) -> Verdict:
-        self._check_unchanged(release)
+        checks.same_artifact(self._environment, release)
         done = self.hands.widen(release, self._variables(release.version), weight, reason)
         if done.succeeded and done.release.state.is_open:
             return self._verdict(f"{release.version} has {done.release.weight} % of the users", done)
@@ -230,6 +235,17 @@ class Controller:
         after(release.version, release.state, release.weight, Action.ROLL_BACK)
         return release
 
+    def _to_settle(self) -> Release:
+        """The release that something was done to last. Raises ReleaseError when every host runs the stable version."""
+        situation = self.ask()[0]
+        release = self.journal.newest()
+        waiting = ((situation.edge or {}).get("hosts") or {}).get("waiting")
+        if release is None or not waiting:
+            raise ReleaseError(
+                "no host is waiting for the stable version", remedy="`lifecycle release status` says where it is"
+            )
+        return release
+
     def _refuse_a_second(self, version: str) -> None:
         """One release at a time, and none of what already serves. The edge is asked before anything is refused."""
         present = self.journal.open() or self.journal.newest()
@@ -263,37 +279,6 @@ class Controller:
         stable = (self.journal.last_truth() or {}).get("stable") or {}
         return stable.get("version") == version
 
-    def _check_artifact(self, manifest: Manifest) -> None:
-        """The file on the controller must be the one the manifest means, before any host is touched."""
-        file = artifact_path(self._environment, manifest)
-        if file is None:
-            return
-        with file.open("rb") as artifact:
-            found = hashlib.file_digest(artifact, "sha256").hexdigest()
-        if found != manifest.artifact.sha256:
-            raise ReleaseError(
-                f"the artifact has sha256 {found}, but the manifest says {manifest.artifact.sha256}",
-                where=str(file),
-                remedy="fetch the right file, or correct the manifest if this is the one that was approved",
-            )
-
-    def _check_harm(self, manifest: Manifest) -> None:
-        """Refuse what would harm the version that serves; what is only worth knowing becomes a notice."""
-        # Imported here: the SQL parser takes half a second to load, and only a start needs it.
-        from orchestrator.delivery.scripts import check_scripts, mixing
-
-        self.hands.notices.extend((*check_scripts(self._environment, manifest), *mixing(self._environment, manifest)))
-
-    def _check_unchanged(self, release: Release) -> None:
-        """What is widened is what was staged."""
-        sha256 = load_manifest(self._environment, release.version).artifact.sha256
-        if release.artifact_sha256 and sha256 != release.artifact_sha256:
-            raise ReleaseError(
-                f"the manifest of {release.version} names another artifact than the one that was staged",
-                where=str(self._environment.manifest_path(release.version)),
-                remedy="give the other artifact a version of its own",
-            )
-
     def _variables(self, version: str) -> Mapping[str, Any]:
         return {"candidate": version, "release_manifest": str(self._environment.manifest_path(version))}
 
@@ -311,7 +296,7 @@ class Controller:
         release = self.journal.open() or self.journal.newest()
         edge = truth.as_data() if truth else self.journal.last_truth()
         promoted = release is not None and release.state is ReleaseState.PROMOTED
-        pointless = window.pointless(edge) if promoted else ()
+        pointless = window.pointless(edge, promoted=promoted, in_turn=self._in_turn)
         return Situation(
             environment=self._environment.name,
             application=self._application,
@@ -323,6 +308,7 @@ class Controller:
             commands=commands(release.state, release.weight, pointless) if release else (),
             live=truth is not None,
             window_until=window.end(edge, self._policy.window_minutes),
+            in_turn=self._in_turn,
         )
 
     def _verdict(self, said: str, done: Done, *, failed: bool = False, exit_code: ExitCode = ExitCode.DONE) -> Verdict:

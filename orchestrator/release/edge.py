@@ -36,6 +36,14 @@ class EdgeTruth:
     closed: bool = False
     # Why a rollback would send users to a version that cannot live with the database; empty when it would not.
     unsafe_back: str = ""
+    # While hosts that run one slot at a time change one after another: which of them run which colour, and which are
+    # still `waiting` for the stable version.
+    hosts: Mapping[str, list[str]] | None = None
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """The hosts that are still to be brought to the stable version."""
+        return tuple((self.hosts or {}).get("waiting", ()))
 
     def place_of(self, version: str) -> tuple[ReleaseState, int] | None:
         """State and weight of `version` as the edge sees it; None when it is neither candidate nor stable."""
@@ -78,6 +86,7 @@ def read(data: Mapping[str, Any]) -> EdgeTruth | None:
             seed=str(told.get("seed") or ""),
             closed=bool(told.get("closed")),
             unsafe_back=str(told.get("unsafe_back") or ""),
+            hosts=told.get("hosts") or None,
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ReleaseError(f"the playbook's {KEY} cannot be understood: {told!r}") from error

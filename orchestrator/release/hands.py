@@ -18,6 +18,7 @@ from orchestrator.release.situation import CarryOut, Failure, Outcome
 RELEASE: Final = "release"
 ROLLBACK: Final = "rollback"
 CLOSE: Final = "release_close"
+SETTLE: Final = "release_settle"
 ASK: Final = "release_status"
 GUARD: Final = "guard"
 # What a playbook tells when it refuses before it changes anything: why, in one sentence, and how it can be had.
@@ -28,6 +29,8 @@ REMEDIES: Final[Mapping[str, str]] = {
     "cold": "`lifecycle release rollback --start-slot` does that",
     "window": "`lifecycle release close --now` closes it at once",
     "capacity": "mend these hosts and ask again, or `lifecycle release rollback`",
+    "turns": "`lifecycle release start` brings it in",
+    "candidate": "`lifecycle release status` says where it is",
 }
 
 
@@ -105,6 +108,15 @@ class Hands:
         status = Status.SUCCESSFUL if done.succeeded else self._bad(done)
         return self._confirm(done, Action.CLOSE, state, release.weight, status)
 
+    def settle(self, release: Release, reason: str | None) -> Done:
+        """Bring the hosts to the stable version that do not run it yet. Moves nobody between versions."""
+        state = after(release.version, release.state, release.weight, Action.SETTLE)
+        done = self._carry(release, Action.SETTLE, SETTLE, {}, release.weight, reason)
+        if done.outcome.status is Status.FAILED:
+            done = replace(done, truth=self.heard())
+        status = Status.SUCCESSFUL if done.succeeded and not (done.truth and done.truth.waiting) else self._bad(done)
+        return self._confirm(done, Action.SETTLE, state, release.weight, status)
+
     def ask(self, variables: Mapping[str, Any] | None = None) -> EdgeTruth:
         """Ask the edge what it serves. Changes nothing but, when `variables` say so, the guard's lease."""
         outcome = self._carry_out(ASK, variables or {})
@@ -152,6 +164,8 @@ class Hands:
         if last and last.action in (Action.STAGE, Action.FAIL):
             return ReleaseState.FAILED
         if release.state is ReleaseState.PROMOTED and not truth.went_back(release.version, release.previous):
+            return release.state
+        if last and last.action == Action.SETTLE:
             return release.state
         # Another version serves: somebody, or the edge itself, took this one back. Nothing serves: the site is new.
         taken_back = truth.stable is not None and not (last and last.action == Action.ABORT)

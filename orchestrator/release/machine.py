@@ -20,6 +20,7 @@ class Action(StrEnum):
     ABORT = "abort"
     ROLL_BACK = "roll_back"
     CLOSE = "close"
+    SETTLE = "settle"
     FAIL = "fail"
     RECONCILE = "reconcile"
 
@@ -49,10 +50,10 @@ TRANSITIONS: Mapping[ReleaseState, Mapping[Action, ReleaseState]] = {
         Action.ABORT: S.ABORTED,
         Action.ROLL_BACK: S.ROLLED_BACK,
     },
-    S.PROMOTED: {Action.ROLL_BACK: S.ROLLED_BACK, Action.CLOSE: S.PROMOTED},
-    S.ROLLED_BACK: {},
-    S.ABORTED: {},
-    S.FAILED: {},
+    S.PROMOTED: {Action.ROLL_BACK: S.ROLLED_BACK, Action.CLOSE: S.PROMOTED, Action.SETTLE: S.PROMOTED},
+    S.ROLLED_BACK: {Action.SETTLE: S.ROLLED_BACK},
+    S.ABORTED: {Action.SETTLE: S.ABORTED},
+    S.FAILED: {Action.SETTLE: S.FAILED},
 }
 
 # What a person types for an action; fail and reconcile are not for typing.
@@ -64,6 +65,7 @@ COMMANDS: Mapping[Action, str] = {
     Action.ABORT: "abort",
     Action.ROLL_BACK: "rollback",
     Action.CLOSE: "close",
+    Action.SETTLE: "settle",
 }
 
 
@@ -94,7 +96,7 @@ def after(version: str, state: ReleaseState, weight: int, action: Action) -> Rel
 
 def may(state: ReleaseState, weight: int) -> str:
     """What may be done now, as a sentence."""
-    allowed = commands(state, weight)
+    allowed = commands(state, weight, {Action.SETTLE})
     return (
         f"what may be done: {', '.join(allowed)}"
         if allowed

@@ -61,6 +61,8 @@ class Situation:
     live: bool = False
     # Until when the version before is kept warm; None when none is.
     window_until: datetime | None = None
+    # Hosts run one slot at a time and change one after another.
+    in_turn: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,15 @@ def end(edge: Mapping[str, Any] | None, minutes: float) -> datetime | None:
     return datetime.fromisoformat(told["flipped_at"]) + timedelta(minutes=minutes)
 
 
-def pointless(edge: Mapping[str, Any] | None) -> frozenset[Action]:
-    """What a promoted version cannot be asked for: going back to nothing, closing what is closed."""
+def pointless(edge: Mapping[str, Any] | None, *, promoted: bool, in_turn: bool = False) -> frozenset[Action]:
+    """What would find nothing to do: going back to nothing, closing what is closed, settling hosts that are settled.
+
+    `in_turn`: hosts run one slot at a time, so a version whose window is closed cannot be started beside the other one.
+    """
     told = edge or {}
-    if not told.get("previous"):
-        return frozenset({Action.ROLL_BACK, Action.CLOSE})
-    return frozenset({Action.CLOSE}) if told.get("closed") else frozenset()
+    nothing = set() if (told.get("hosts") or {}).get("waiting") else {Action.SETTLE}
+    if promoted and not told.get("previous"):
+        nothing |= {Action.ROLL_BACK, Action.CLOSE}
+    elif promoted and told.get("closed"):
+        nothing |= {Action.CLOSE, Action.ROLL_BACK} if in_turn else {Action.CLOSE}
+    return frozenset(nothing)

@@ -52,6 +52,19 @@ def checks(surveys: dict[str, Any]) -> list[tuple[str, str]]:
     return [(one["host"], one["check"]) for one in shortfalls(surveys, REQUIREMENTS, GROUPS)]
 
 
+@pytest.mark.parametrize(
+    ("at_once", "heap_mb", "fits"), [(2, 412, True), (2, 413, False), (1, 924, True), (1, 925, False)]
+)
+def test_slots_that_do_not_fit_into_the_memory_are_told_with_the_way_out(
+    at_once: int, heap_mb: int, fits: bool
+) -> None:
+    slots = {"app1": {"at_once": at_once, "heap_mb": heap_mb}}
+    found = shortfalls({"app1": survey(), "db1": survey()}, REQUIREMENTS, GROUPS, slots)
+    assert [one["check"] for one in found] == ([] if fits else ["slots"])
+    for one in found:
+        assert ("slots_at_once: 1" in one["remedy"]) == (at_once == 2)
+
+
 def test_a_host_that_is_as_wanted_has_no_shortfall() -> None:
     assert checks({"app1": survey(), "db1": survey()}) == []
 

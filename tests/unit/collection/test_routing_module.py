@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.impl.lifecycle.plugins.module_utils import http_probe, routing_hold, warmth
+from ansible_collections.impl.lifecycle.plugins.module_utils import http_probe, routing_fit, routing_hold, warmth
 from ansible_collections.impl.lifecycle.plugins.module_utils import routing as r
 from ansible_collections.impl.lifecycle.plugins.module_utils.routing_hold import Held
 from ansible_collections.impl.lifecycle.plugins.module_utils.routing_store import Store, Unreadable
@@ -63,7 +63,7 @@ def test_check_mode_tells_and_writes_nothing(store: Store) -> None:
 
 def test_an_edge_without_a_place_is_refused_unless_it_is_only_asked(tmp_path: Path) -> None:
     bare = Store(str(tmp_path / "none"), "clinic")
-    with pytest.raises(routing_set.Refused, match="run provision first"):
+    with pytest.raises(routing_fit.Refused, match="run provision first"):
         routing_set._carry_out(bare, options("advance", version="1.0.0"), check=False)
     assert not routing_set._carry_out(bare, options("query"), check=False)["prepared"]
 
@@ -80,7 +80,7 @@ def test_a_step_twice_changes_once(store: Store) -> None:
 
 
 def test_a_set_that_somebody_else_changed_is_not_written_over(store: Store) -> None:
-    with pytest.raises(routing_set.Refused, match="somebody else changed it"):
+    with pytest.raises(routing_fit.Refused, match="somebody else changed it"):
         routing_set._carry_out(store, options("advance", version="1.0.0", expected="w000-0"), check=False)
 
 
@@ -98,7 +98,7 @@ def test_nobody_is_sent_back_to_a_previous_version_that_is_cold(store: Store, sl
         routing_set._carry_out(store, options("advance", **step), check=False)
     serving = {"app1": f"{slot}/health", "app2": f"{slot}/health"}
     cold = {"blue": {"app1": f"{slot}/health", "app2": f"{slot}/gone"}, "green": serving}
-    with pytest.raises(routing_set.Cold, match=r"1\.0\.0 is not warm any more \(app2: 503\)") as caught:
+    with pytest.raises(routing_fit.Cold, match=r"1\.0\.0 is not warm any more \(app2: 503\)") as caught:
         routing_set._carry_out(store, options("rollback", warm=cold), check=False)
     assert caught.value.cold == {"app2": "503"}
     assert routing_set._carry_out(store, options("query", warm=cold), check=False)["cold"] == {"app2": "503"}
@@ -123,7 +123,7 @@ def promoted(store: Store) -> None:
 
 def test_a_window_is_not_closed_before_it_is_over(store: Store) -> None:
     promoted(store)
-    with pytest.raises(routing_set.Refused, match=r"1\.0\.0 is kept warm until .* UTC"):
+    with pytest.raises(routing_fit.Refused, match=r"1\.0\.0 is kept warm until .* UTC"):
         routing_set._carry_out(store, options("close", window_minutes=10.0), check=False)
     an_hour_ago = time.time() - 3600
     os.utime(store.current, (an_hour_ago, an_hour_ago), follow_symlinks=False)
@@ -181,7 +181,7 @@ def test_no_step_goes_to_a_version_that_the_guard_holds_back(store: Store, actio
     store.put_in_force(opened)
     routing_hold.hold(store.root, HELD)
     given = {"version": "1.1.0" if action in ("stage", "advance") else "", "weight": 50}
-    with pytest.raises(routing_set.Refused, match=r"took 1\.1\.0 back on 2023-11-14 .*: evidence 340 : 1"):
+    with pytest.raises(routing_fit.Refused, match=r"took 1\.1\.0 back on 2023-11-14 .*: evidence 340 : 1"):
         routing_set._carry_out(store, options(action, **given), check=False)
     assert store.read() == opened
     assert routing_set._carry_out(store, options("query"), check=False)["held"]["1.1.0"]["reason"] == HELD.reason

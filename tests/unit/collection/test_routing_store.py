@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.impl.lifecycle.plugins.module_utils import routing as r
 from ansible_collections.impl.lifecycle.plugins.module_utils import routing_store
+from ansible_collections.impl.lifecycle.plugins.module_utils import routing_text as text
 from ansible_collections.impl.lifecycle.plugins.module_utils.routing_store import Store, Unreadable
 
 FIRST = r.State("clinic", stable=r.Placed("blue", "1.0.0"))
@@ -124,7 +125,7 @@ def test_old_sets_go_but_never_a_young_one_nor_the_way_back(store: Store) -> Non
     store.put_in_force(last)
     left = listing(store)
     assert len(left) <= routing_store.KEEP_SETS + 1
-    assert {r.set_id(last), r.set_id(FIRST)} <= set(left)
+    assert {text.set_id(last), text.set_id(FIRST)} <= set(left)
 
 
 def test_a_second_writer_waits_for_the_first(store: Store) -> None:

@@ -8,6 +8,7 @@ import itertools
 import pytest
 from ansible_collections.impl.lifecycle.plugins.filter.line_of import line_of
 from ansible_collections.impl.lifecycle.plugins.module_utils import routing as r
+from ansible_collections.impl.lifecycle.plugins.module_utils import routing_text as text
 from ansible_collections.impl.lifecycle.plugins.module_utils import way_back
 from ansible_collections.impl.lifecycle.plugins.module_utils.versions import older
 from ansible_collections.impl.lifecycle.plugins.module_utils.way_back import OldestCompatible, Unsafe
@@ -112,11 +113,11 @@ def test_the_first_version_brings_its_bound() -> None:
 )
 def test_the_set_on_the_edge_says_it(bound: OldestCompatible | None) -> None:
     state = dataclasses.replace(FIRST, oldest_compatible=bound)
-    assert r.parse(r.serialise(state)) == state
+    assert text.parse(text.serialise(state)) == state
 
 
 def test_a_set_without_a_bound_is_named_as_before() -> None:
-    assert "oldest_compatible" not in r.as_data(FIRST)
+    assert "oldest_compatible" not in text.as_data(FIRST)
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,8 @@ class FakeEdge:
     refused: dict[str, str] | None = None
     # Why a way back that moves users is not safe.
     unsafe: str = ""
+    # Hosts that run one slot at a time and are still to change to the stable version.
+    waiting: list[str] = field(default_factory=list)
 
     def carry_out(self, phase: str, variables: Mapping[str, Any]) -> FakeOutcome:
         self.calls.append((phase, dict(variables)))
@@ -112,6 +114,7 @@ class FakeEdge:
                 "closed": self.closed,
                 "unsafe_back": self._unsafe_back(),
                 "flipped_at": self.flipped_at,
+                "hosts": {"blue": [], "green": [], "waiting": list(self.waiting)} if self.waiting else None,
             },
         }
 
@@ -128,6 +131,9 @@ class FakeEdge:
             return self._release(variables["candidate"], variables.get("weight", 0), variables.get("promote", False))
         if phase == "release_close":
             return self._close()
+        if phase == "release_settle":
+            self.waiting.clear()
+            return None
         if phase == "rollback" and self._unsafe_back() and not variables.get("accept_unsafe"):
             return f"taking back is refused: {self.unsafe}"
         started = variables.get("start_previous", False)

@@ -138,6 +138,19 @@ def took_back(reason: str) -> dict[str, Any]:
     return {**guard("OK"), "candidate": "", "opinion": None, "held": {"1.1.0": {"reason": reason}}, "taken_back": known}
 
 
+def test_hosts_that_the_guard_left_behind_are_given_back(auto: World) -> None:
+    def guard_goes_back() -> None:
+        auto.edge.candidate, auto.edge.weight, auto.edge.waiting = None, 0, ["app1"]
+
+    auto.edge.guard = {"edge1": guard("INCONCLUSIVE", requests=3)}
+    auto.meanwhile = guard_goes_back
+    verdict = auto.follow()
+    assert verdict.exit_code is ExitCode.TAKEN_BACK
+    assert verdict.said == "1.1.0 was taken back: the edge does not have it any more; every host runs 1.0.0"
+    assert "release_settle" in [phase for phase, _ in auto.edge.calls]
+    assert auto.edge.waiting == []
+
+
 def test_when_one_edge_has_taken_it_back_it_goes_back_on_all(auto: World) -> None:
     auto.edge.guard = {"edge1": guard("OK"), "edge2": guard("OK")}
 

@@ -27,8 +27,8 @@ def test_every_open_state_has_a_way_out_for_a_person() -> None:
 
 @pytest.mark.parametrize("state", [S.ROLLED_BACK, S.ABORTED, S.FAILED])
 def test_what_has_ended_stays_ended(state: ReleaseState) -> None:
-    assert TRANSITIONS[state] == {}
-    assert commands(state, 0) == ()
+    assert TRANSITIONS[state] == {Action.SETTLE: state}, "hosts that were left behind do not change what it came to"
+    assert commands(state, 0, {Action.SETTLE}) == ()
 
 
 @pytest.mark.parametrize(("state", "action"), [*itertools.product(ReleaseState, Action)])
@@ -40,7 +40,7 @@ def test_what_the_table_does_not_have_is_refused_with_what_may_be_done(state: Re
     with pytest.raises(ReleaseError) as caught:
         after("1.1.0", state, 50, action)
     assert "1.1.0 is" in caught.value.what
-    assert all(command in caught.value.remedy for command in commands(state, 50))
+    assert all(command in caught.value.remedy for command in commands(state, 50, {Action.SETTLE}))
     assert "may be done" in caught.value.remedy or "start a version" in caught.value.remedy
 
 
@@ -52,9 +52,20 @@ def test_nobody_meets_a_version_for_the_first_time_by_promotion() -> None:
 
 
 def test_a_version_with_nothing_before_it_is_not_offered_a_way_back() -> None:
-    assert commands(S.PROMOTED, 100, window.pointless({"previous": None})) == ()
-    assert commands(S.PROMOTED, 100, window.pointless({"previous": BEFORE})) == ("rollback", "close")
-    assert commands(S.PROMOTED, 100, window.pointless({"previous": BEFORE, "closed": True})) == ("rollback",)
+    def offered(told: dict[str, object], *, in_turn: bool = False) -> tuple[str, ...]:
+        return commands(S.PROMOTED, 100, window.pointless(told, promoted=True, in_turn=in_turn))
+
+    assert offered({"previous": None}) == ()
+    assert offered({"previous": BEFORE}) == ("rollback", "close")
+    assert offered({"previous": BEFORE, "closed": True}) == ("rollback",)
+    assert offered({"previous": BEFORE, "closed": True}, in_turn=True) == (), "its slot cannot run beside the other one"
+
+
+def test_hosts_left_behind_are_settled_whatever_the_release_came_to() -> None:
+    waiting = {"previous": None, "hosts": {"blue": ["app2"], "green": [], "waiting": ["app1"]}}
+    for state in (S.ROLLED_BACK, S.ABORTED, S.FAILED):
+        assert commands(state, 0, window.pointless(waiting, promoted=False)) == ("settle",)
+        assert commands(state, 0, window.pointless({"hosts": None}, promoted=False)) == ()
 
 
 def test_the_window_is_counted_from_the_promotion() -> None:

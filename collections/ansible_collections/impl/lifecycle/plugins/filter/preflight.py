@@ -15,9 +15,9 @@ def preflight_plan(requirements, host, groups, hostvars):
     return _told(rules.plan, host, requirements, groups, {name: _address(name, hostvars) for name in names})
 
 
-def preflight_shortfalls(surveys, requirements, groups):
+def preflight_shortfalls(surveys, requirements, groups, slots=None):
     """Every shortfall of every host."""
-    return _told(rules.shortfalls, surveys, requirements, groups)
+    return _told(rules.shortfalls, surveys, requirements, groups, slots)
 
 
 def preflight_own_holders(surveys, requirements, groups):

@@ -35,11 +35,27 @@ RETURN = r"""
 _value:
   description: >-
     C(application), C(stable), C(candidate), C(previous), C(weight), C(seed), C(closed), C(set_id), C(changed),
-    C(unsafe_back) (why a rollback would do harm), and C(flipped_at) of the last edge.
+    C(unsafe_back) (why a rollback would do harm), C(flipped_at) of the last edge, and C(hosts), null but while hosts
+    change one after another; then C(hosts.blue) and C(hosts.green) run the slot, and C(hosts.waiting) are still to
+    change to the stable version.
   type: dict
 """
 
+from ansible_collections.impl.lifecycle.plugins.module_utils import layout as layouts
+
 TOLD = ("application", "stable", "candidate", "previous", "weight", "seed")
+
+
+def hosts_of(state):
+    """Which hosts run which slot, while not all run the same."""
+    now = layouts.from_data(state.get("layout"))
+    if now is None:
+        return None
+    settling = state["candidate"] is None and state["stable"] is not None
+    return {
+        **{colour: list(now.running(colour)) for colour in layouts.COLOURS},
+        "waiting": list(now.to_bring(state["stable"]["colour"])) if settling else [],
+    }
 
 
 def release_facts(state, flips):
@@ -51,6 +67,7 @@ def release_facts(state, flips):
         "closed": bool(state.get("closed", False)),
         "unsafe_back": next((flip["unsafe_back"] for flip in flips if flip.get("unsafe_back")), ""),
         "changed": any(flip.get("changed", False) for flip in flips),
+        "hosts": hosts_of(state),
         "flipped_at": max((flip.get("flipped_at", "") for flip in flips), default="") or None,
     }
 

@@ -19,7 +19,13 @@ import time
 from typing import Any, Dict, List, Optional, Set
 
 from ansible_collections.impl.lifecycle.plugins.module_utils import guard_disk as disk
-from ansible_collections.impl.lifecycle.plugins.module_utils import guard_log, routing, routing_hold, way_back
+from ansible_collections.impl.lifecycle.plugins.module_utils import (
+    guard_log,
+    routing,
+    routing_hold,
+    routing_text,
+    way_back,
+)
 from ansible_collections.impl.lifecycle.plugins.module_utils.guard_clock import Clock
 from ansible_collections.impl.lifecycle.plugins.module_utils.guard_settings import TICK_SECONDS, Settings, parse
 from ansible_collections.impl.lifecycle.plugins.module_utils.guard_status import status
@@ -115,7 +121,7 @@ class Guard:
             self.troubles["routing"] = str(error)
             return None
         self.troubles.pop("routing", None)
-        set_id = "" if state.stable is None else routing.set_id(state)
+        set_id = "" if state.stable is None else routing_text.set_id(state)
         now = self.clock.now()
         if self.watch.follow(state, set_id, flipped, now, self.clock.wall()):
             # Who moves users has looked: a step is never abandoned at its very beginning.

@@ -11,6 +11,9 @@ from fnmatch import fnmatchcase
 ACCEPTED = ("Debian 12", "Debian 13")
 OFFSET_SECONDS = 2
 
+# What a Tomcat slot needs beside its heap at least: classes, compiled code, threads and buffers.
+BESIDE_HEAP_MB = 100
+
 # Services of this collection's roles: a port that one of them holds, on a host whose ledger names the role, is ours.
 OWN_UNITS = {
     "nginx": ("nginx.service",),
@@ -47,12 +50,30 @@ def minimum_of(host, requirements, groups):
     }
 
 
-def shortfalls(surveys, requirements, groups):
-    """Every shortfall of every host: [{host, check, wanted, found, remedy}]. `surveys` maps hosts to survey results."""
+def shortfalls(surveys, requirements, groups, slots=None):
+    """Every shortfall of every host: [{host, check, wanted, found, remedy}]. `surveys` maps hosts to survey results.
+
+    `slots` maps each application host to how many slots it runs `at_once` and the `heap_mb` of each.
+    """
     found = _inventory(requirements, groups)
     for host, survey in surveys.items():
         found += _of_host(host, survey, surveys, requirements, groups)
+        found += _slots(host, survey.get("facts"), (slots or {}).get(host))
     return found
+
+
+def _slots(host, facts, slots):
+    """Whether the application's slots fit into the host's memory."""
+    if not facts or not slots:
+        return []
+    at_once, heap = int(slots["at_once"]), int(slots["heap_mb"])
+    if at_once * (heap + BESIDE_HEAP_MB) <= facts["memory_mb"]:
+        return []
+    wanted = f"memory for {at_once} slots of {heap} MB heap and {BESIDE_HEAP_MB} MB beside it"
+    remedy = "give the machine more memory, or a slot less heap (app_slot_heap_mb)"
+    if at_once > 1:
+        remedy += ", or set application.slots_at_once: 1 in delivery.yml: then hosts change one after another"
+    return [_one(host, "slots", wanted, f"{facts['memory_mb']} MB", remedy)]
 
 
 def _of_host(host, survey, surveys, requirements, groups):

@@ -8,14 +8,13 @@ A refusal is a ValueError whose text is meant for the person who asked.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from dataclasses import dataclass, field, replace
-from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Optional, Sequence, Set
+from typing import FrozenSet, Iterable, List, Optional, Sequence, Set
 
+from ansible_collections.impl.lifecycle.plugins.module_utils import layout as layouts
 from ansible_collections.impl.lifecycle.plugins.module_utils import way_back
 
-SCHEMA = 1
 COLOURS = ("blue", "green")
 BUCKETS = tuple(f"{number:02d}" for number in range(100))
 
@@ -77,6 +76,8 @@ class State:
     finish_on_old: bool = False
     # Outlives the release that said it: a rollback undoes nothing in the database.
     oldest_compatible: Optional[way_back.OldestCompatible] = None
+    # Where hosts run one slot at a time: which run which, while not all run the same.
+    layout: Optional[layouts.Layout] = None
 
     @property
     def weight(self) -> int:
@@ -86,7 +87,12 @@ class State:
     @property
     def idle_colour(self) -> str:
         """The colour that no user is sent to by a stable version; the next candidate goes there."""
-        return "green" if self.stable is not None and self.stable.colour == "blue" else "blue"
+        return "blue" if self.stable is None else other(self.stable.colour)
+
+
+def other(colour: str) -> str:
+    """The colour of the other slot."""
+    return "green" if colour == "blue" else "blue"
 
 
 def order_of_entry(seed: str) -> List[str]:
@@ -135,6 +141,7 @@ def close(state: State) -> State:
     Said on the edge before the slot stops, so that no guard and no person sends users to a slot that is going down;
     sessions that were to end there go on with the stable version.
     """
+    _require_whole(state, "close the window of the version before")
     if state.previous is None:
         raise ValueError(f"nothing to close: no version of {state.application} is kept warm beside the stable one")
     return replace(state, closed=True, finish_on_old=False)
@@ -153,10 +160,20 @@ def stage(state: State, version: str, seed: str = "") -> State:
         )
     if state.stable.version == version:
         raise ValueError(f"{version} is the stable version of {state.application} already")
+    _require_whole(state, f"stage {version}")
     candidate = Placed(state.idle_colour, version)
     return replace(
         vacate(state), candidate=candidate, users=RoutingSet(), seed=seed or f"{state.application}/{version}"
     )
+
+
+def _require_whole(state: State, what: str) -> None:
+    if state.layout is not None and state.candidate is None and state.stable is not None:
+        waiting = ", ".join(state.layout.to_bring(state.stable.colour))
+        raise ValueError(
+            f"cannot {what}: {waiting} still has to be brought to the stable version {state.stable.version};"
+            " release_settle.yml does that"
+        )
 
 
 def _open_candidate(state: State, version: str, what: str) -> Placed:
@@ -201,7 +218,12 @@ def promote(state: State, version: str = "") -> State:
 def abort(state: State, version: str = "", accept_unsafe: str = "") -> State:
     """Everybody back to the stable version; the candidate is closed and never becomes `previous`."""
     _open_candidate(state, version, "abort")
-    return State(state.application, stable=state.stable, oldest_compatible=way_back.leave(state, accept_unsafe))
+    return State(
+        state.application,
+        stable=state.stable,
+        oldest_compatible=way_back.leave(state, accept_unsafe),
+        layout=state.layout,
+    )
 
 
 def goes_back(state: State, version: str = "") -> Optional[Placed]:
@@ -224,13 +246,16 @@ def rollback(state: State, version: str = "", started: bool = False, accept_unsa
         return state
     if state.candidate is not None:
         return abort(state, version, accept_unsafe)
+    if state.previous is None and state.layout is not None:
+        return state  # taken back already; hosts are still on their way
     if state.previous is None:
         raise ValueError(
             f"nothing to take back: {state.application} has no open candidate and no previous version kept warm"
         )
     if state.closed and not started:
         raise ValueError(f"the slot of {state.previous.version} was stopped when its window closed; start it first")
-    return State(state.application, stable=state.previous, oldest_compatible=way_back.leave(state, accept_unsafe))
+    bound = way_back.leave(state, accept_unsafe)
+    return State(state.application, stable=state.previous, oldest_compatible=bound, layout=state.layout)
 
 
 def advance(
@@ -272,6 +297,8 @@ def in_colours(state: State) -> FrozenSet[str]:
         files |= {f"{state.candidate.colour}-department/{name}" for name in state.users.departments}
         files |= {f"{state.stable.colour}-user/{user}" for user in state.users.protected}
         files |= {f"{state.candidate.colour}-user/{user}" for user in state.users.pilots - state.users.protected}
+    if state.layout is not None:
+        files.add(f"layout/{state.layout.mark}")
     return frozenset(files | _sessions_in_colours(state))
 
 
@@ -285,80 +312,3 @@ def _sessions_in_colours(state: State) -> Set[str]:
         f"{old.colour}-session/{old.colour}",
         f"{old.colour}-session/unmarked",
     }
-
-
-def as_data(state: State) -> Dict[str, Any]:
-    """The state as plain data: what set.json holds and modules return."""
-
-    def placed(value: Optional[Placed]) -> Optional[Dict[str, str]]:
-        return None if value is None else {"colour": value.colour, "version": value.version}
-
-    data: Dict[str, Any] = {
-        "schema": SCHEMA,
-        "application": state.application,
-        "stable": placed(state.stable),
-        "candidate": placed(state.candidate),
-        "previous": placed(state.previous),
-        "weight": state.weight,
-        "buckets": sorted(state.users.buckets),
-        "pilots": sorted(state.users.pilots),
-        "protected": sorted(state.users.protected),
-        "seed": state.seed,
-    }
-    # Only where there are any: a set without them keeps the name it had before they were known.
-    if state.users.departments:
-        data["departments"] = sorted(state.users.departments)
-    if state.closed:
-        data["closed"] = True
-    if state.finish_on_old:
-        data["finish_on_old"] = True
-    if state.oldest_compatible is not None:
-        data["oldest_compatible"] = way_back.as_data(state.oldest_compatible)
-    return data
-
-
-def from_data(data: Mapping[str, Any]) -> State:
-    """The state that `as_data` described. Raises ValueError for anything else."""
-
-    def placed(name: str) -> Optional[Placed]:
-        value = data[name]
-        return None if value is None else Placed(value["colour"], value["version"])
-
-    try:
-        if data["schema"] != SCHEMA:
-            raise ValueError(f"schema {data['schema']} is not the one this version reads ({SCHEMA})")
-        users = RoutingSet(
-            frozenset(data["buckets"]),
-            frozenset(data["pilots"]),
-            frozenset(data["protected"]),
-            frozenset(data.get("departments", ())),
-        )
-        places = (placed("stable"), placed("candidate"), placed("previous"))
-        bound = way_back.from_data(data.get("oldest_compatible"))
-        flags = (bool(data.get("closed", False)), bool(data.get("finish_on_old", False)))
-        state = State(data["application"], *places, users, data["seed"], *flags, bound)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"not a routing set: {error!r}") from error
-    if state.weight != data.get("weight"):
-        raise ValueError(f"weight {data.get('weight')} does not match its {state.weight} buckets")
-    if state.candidate is not None and (state.stable is None or state.stable.colour == state.candidate.colour):
-        raise ValueError("the candidate has no slot of its own beside the stable version")
-    return state
-
-
-def serialise(state: State) -> str:
-    """set.json: the same state gives the same bytes everywhere."""
-    return json.dumps(as_data(state), indent=1, sort_keys=True) + "\n"
-
-
-def parse(text: str) -> State:
-    """The state in a set.json."""
-    try:
-        return from_data(json.loads(text))
-    except json.JSONDecodeError as error:
-        raise ValueError(f"not JSON: {error}") from error
-
-
-def set_id(state: State) -> str:
-    """The set's directory name: the weight for people, the digest so that equal states have equal names."""
-    return f"w{state.weight:03d}-{hashlib.sha256(serialise(state).encode()).hexdigest()[:16]}"

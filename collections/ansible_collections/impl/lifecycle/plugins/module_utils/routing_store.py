@@ -15,13 +15,14 @@ import shutil
 import time
 from typing import FrozenSet, Iterator, List, Optional, Set
 
-from ansible_collections.impl.lifecycle.plugins.module_utils import routing
+from ansible_collections.impl.lifecycle.plugins.module_utils import routing, routing_text
 
 # A request in flight may still look into a set that was left a moment ago, and a person may want to look at it.
 KEEP_SETS = 20
 KEEP_SECONDS = 600
 PARTS = (
     "green", "green-department", "blue-department", "green-session", "blue-session", "green-user", "blue-user",
+    "layout",
 )  # fmt: skip
 
 
@@ -90,7 +91,7 @@ class Store:
             return routing.State(self.application)
         try:
             with open(os.path.join(self.current, "set.json"), encoding="utf-8") as handle:
-                state = routing.parse(handle.read())
+                state = routing_text.parse(handle.read())
             if not os.path.isfile(os.path.join(self.current, "complete")):
                 raise ValueError("it is not complete")
         except (OSError, ValueError) as error:
@@ -118,7 +119,7 @@ class Store:
         """Whether the disk says exactly `state`: the set, its files and the fallback marker."""
         if state.stable is None:
             return self.current_id() is None
-        if self.current_id() != routing.set_id(state) or os.path.lexists(self.unreleased):
+        if self.current_id() != routing_text.set_id(state) or os.path.lexists(self.unreleased):
             return False
         marker_right = os.path.lexists(self.stable_green) == (state.stable.colour == "green")
         return marker_right and self._is_whole(self._directory(state), state)
@@ -147,12 +148,12 @@ class Store:
         self._prune(state)
 
     def _directory(self, state: routing.State) -> str:
-        return os.path.join(self.sets, routing.set_id(state))
+        return os.path.join(self.sets, routing_text.set_id(state))
 
     def _is_whole(self, directory: str, state: routing.State) -> bool:
         try:
             with open(os.path.join(directory, "set.json"), encoding="utf-8") as handle:
-                same = handle.read() == routing.serialise(state)
+                same = handle.read() == routing_text.serialise(state)
         except OSError:
             return False
         return (
@@ -172,7 +173,7 @@ class Store:
                 os.chmod(os.path.join(fresh, part), 0o755)
             for name in routing.in_colours(state):
                 _touch(os.path.join(fresh, name))
-            _write_synced(os.path.join(fresh, "set.json"), routing.serialise(state))
+            _write_synced(os.path.join(fresh, "set.json"), routing_text.serialise(state))
             _touch(os.path.join(fresh, "complete"))
             for part in (*PARTS, ""):
                 _sync(os.path.join(fresh, part))
@@ -212,7 +213,7 @@ class Store:
         """Forget old sets, never the one in force nor the one a rollback needs."""
         needed: Set[Optional[str]] = {self.current_id()}
         with contextlib.suppress(ValueError):
-            needed.add(routing.set_id(routing.rollback(state)))
+            needed.add(routing_text.set_id(routing.rollback(state)))
         with contextlib.suppress(OSError):
             os.utime(self._directory(state))
         by_age = sorted(os.scandir(self.sets), key=lambda entry: entry.stat().st_mtime, reverse=True)

@@ -41,11 +41,30 @@ options:
       - V(rollback) is V(abort) when a candidate is open, else it makes the previous version stable again.
       - V(close) ends the window after a promotion, so that the slot of the previous version may be stopped.
       - V(advance) is one step of a release, whatever it takes of V(adopt), V(stage), V(weigh) and V(promote).
+      - V(leave) sends nobody to O(host) any more, which runs one slot at a time and is about to change to the
+        candidate, or without one to the stable version. O(weight) percent go to the candidate first, as far as its
+        hosts carry them.
+      - V(arrive) sends users to O(host) again, which has changed; V(stay), which has what it had before.
       - V(let_go) is a person's word that O(version), which the guard took back on this edge, may be tried again. Until
         then V(stage), V(weigh), V(promote) and V(advance) are refused for it.
     type: str
     choices:
-      [query, prepare, adopt, expand, vacate, stage, weigh, promote, abort, rollback, advance, close, let_go]
+      - query
+      - prepare
+      - adopt
+      - expand
+      - vacate
+      - stage
+      - weigh
+      - promote
+      - abort
+      - rollback
+      - advance
+      - close
+      - leave
+      - arrive
+      - stay
+      - let_go
     default: query
   version:
     description:
@@ -71,6 +90,15 @@ options:
     default: []
   departments:
     description: Departments that get the candidate, but for protected users. Added to those that are in already.
+    type: list
+    elements: str
+    default: []
+  host:
+    description: The application host that changes, with V(leave), V(arrive) and V(stay).
+    type: str
+    default: ""
+  hosts:
+    description: All application hosts, in the order in which they change.
     type: list
     elements: str
     default: []
@@ -217,7 +245,6 @@ refused:
   type: bool
 """
 
-import datetime
 import grp
 import os
 import pwd
@@ -225,7 +252,15 @@ from dataclasses import asdict
 from typing import Any, Callable, Dict, Mapping, Optional
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.impl.lifecycle.plugins.module_utils import cohorts, routing, routing_hold, warmth, way_back
+from ansible_collections.impl.lifecycle.plugins.module_utils import (
+    cohorts,
+    routing,
+    routing_fit,
+    routing_hold,
+    routing_text,
+    turns,
+    way_back,
+)
 from ansible_collections.impl.lifecycle.plugins.module_utils.routing_store import Store, Unreadable
 
 Options = Mapping[str, Any]
@@ -246,6 +281,9 @@ TRANSITIONS: Dict[str, Callable[[routing.State, Options], routing.State]] = {
     "abort": lambda s, o: routing.abort(s, o["version"], o["accept_unsafe"]),
     "rollback": lambda s, o: routing.rollback(s, o["version"], o["started"], o["accept_unsafe"]),
     "close": lambda s, _: routing.close(s),
+    "leave": lambda s, o: turns.leave(s, o["host"], o["hosts"], o["weight"] or 0),
+    "arrive": lambda s, o: turns.arrive(s, o["host"], o["hosts"]),
+    "stay": lambda s, o: turns.stay(s, o["host"], o["hosts"]),
     "advance": lambda s, o: routing.advance(
         s,
         o["version"],
@@ -263,52 +301,8 @@ TRANSITIONS: Dict[str, Callable[[routing.State, Options], routing.State]] = {
 
 
 FORWARD = ("stage", "weigh", "promote", "advance")
-
-
-class Refused(ValueError):
-    """The action does not fit what is in force."""
-
-
-class Cold(Refused):
-    """The version before is not warm any more; its slot has to be started on the hosts `cold`."""
-
-    def __init__(self, version: str, cold: Dict[str, str]) -> None:
-        self.cold = cold
-        told = "; ".join(f"{host}: {why}" for host, why in sorted(cold.items()))
-        super().__init__(f"the previous version {version} is not warm any more ({told})")
-
-
-def _cold(before: routing.State, options: Options) -> Dict[str, str]:
-    """Where the slot of the version before has to be started, if everybody is to go back to it."""
-    back = routing.goes_back(before)
-    if back is None or before.stable is None:
-        return {}
-    warm, status = options["warm"], options["warm_status"]
-    return warmth.to_start(warm.get(back.colour, {}), warm.get(before.stable.colour, {}), status)
-
-
-def _require_fit(store: Store, before: routing.State, options: Options) -> None:
-    """Refuse what fits the state but not the world: a way back that is cold, a window that is still open."""
-    if options["action"] == "rollback" and routing.goes_back(before, options["version"]):
-        cold = _cold(before, options)
-        if cold:
-            raise Cold(before.previous.version, cold)
-    if options["action"] == "close" and before.previous and not before.closed and options["window_minutes"] > 0:
-        until = warmth.window_end(store.flipped_at(), options["window_minutes"])
-        if until > datetime.datetime.now(datetime.timezone.utc):
-            raise Refused(f"{before.previous.version} is kept warm until {until:%Y-%m-%d %H:%M} UTC")
-
-
-def _require_free(store: Store, before: routing.State, version: str) -> None:
-    """Refuse to send users to a version that the guard took back here."""
-    version = version or (before.candidate.version if before.candidate else "")
-    held = routing_hold.read(store.root).get(version)
-    if held is not None:
-        when = datetime.datetime.fromtimestamp(held.at, datetime.timezone.utc).isoformat(" ", "minutes")
-        raise Refused(
-            f"the guard took {version} back on {when}: {held.reason}. It stays back until a person lets it go"
-            " (release.yml with -e again=true, or routing_set with `action: let_go`)"
-        )
+# One host after another, where hosts run one slot at a time.
+TURNS = ("leave", "arrive", "stay")
 
 
 def _next_state(store: Store, options: Options) -> Any:
@@ -321,19 +315,21 @@ def _next_state(store: Store, options: Options) -> Any:
             raise
         before = routing.State(store.application)
     if options["expected"] and options["expected"] != (store.current_id() or ""):
-        raise Refused(f"the set in force is {store.current_id()}, not {options['expected']}: somebody else changed it")
+        raise routing_fit.Refused(
+            f"the set in force is {store.current_id()}, not {options['expected']}: somebody else changed it"
+        )
     if action == "query":
         return before, before
-    if action in FORWARD:
-        _require_free(store, before, options["version"])
-    _require_fit(store, before, options)
+    if action in FORWARD or action == "leave":
+        routing_fit.require_free(store, before, options["version"])
+    routing_fit.require_fit(store, before, options)
     return before, TRANSITIONS[action](before, options)
 
 
 def _facts(store: Store, state: routing.State) -> Dict[str, Any]:
     return {
-        "state": routing.as_data(state),
-        "set_id": "" if state.stable is None else routing.set_id(state),
+        "state": routing_text.as_data(state),
+        "set_id": "" if state.stable is None else routing_text.set_id(state),
         "flipped_at": store.flipped_at() or "",
         "prepared": store.prepared,
         "held": _held(store),
@@ -351,7 +347,7 @@ def _held(store: Store) -> Dict[str, Any]:
 
 def _carry_out(store: Store, options: Options, check: bool) -> Dict[str, Any]:
     if options["action"] != "query" and not store.prepared and not check:
-        raise Refused(f"{store.root} is not prepared on this edge; run provision first")
+        raise routing_fit.Refused(f"{store.root} is not prepared on this edge; run provision first")
     if options["action"] == "let_go":
         return _let_go(store, options["version"], check)
     before, after = _next_state(store, options)
@@ -362,10 +358,10 @@ def _carry_out(store: Store, options: Options, check: bool) -> Dict[str, Any]:
     who = asdict(way) if way and options["user"] else None
     return {
         "who": who,
-        "cold": _cold(before, options) if options["action"] == "query" else {},
+        "cold": routing_fit.cold(before, options) if options["action"] == "query" else {},
         "changed": changed,
-        "before": routing.as_data(before),
-        "diff": {"before": routing.serialise(before), "after": routing.serialise(after)},
+        "before": routing_text.as_data(before),
+        "diff": {"before": routing_text.serialise(before), "after": routing_text.serialise(after)},
         **_facts(store, after),
     }
 
@@ -377,7 +373,7 @@ def _let_go(store: Store, version: str, check: bool) -> Dict[str, Any]:
     if changed and not check:
         routing_hold.let_go(store.root, version)
     after = {name: why for name, why in was.items() if name not in (version, "")}
-    data = routing.as_data(state)
+    data = routing_text.as_data(state)
     diff = {"before": f"held back: {', '.join(was)}\n", "after": f"held back: {', '.join(after)}\n"}
     return {"who": None, "changed": changed, "before": data, "diff": diff, **_facts(store, state), "held": after}
 
@@ -406,6 +402,8 @@ def _arguments() -> Dict[str, Any]:
         "pilots": {"type": "list", "elements": "str", "default": []},
         "protected": {"type": "list", "elements": "str"},
         "departments": {"type": "list", "elements": "str", "default": []},
+        "host": {"type": "str", "default": ""},
+        "hosts": {"type": "list", "elements": "str", "default": []},
         "user": {"type": "str", "default": ""},
         "department": {"type": "str", "default": ""},
         "own_cookie": {"type": "bool", "default": True},
@@ -430,7 +428,7 @@ def main() -> None:
     required = [("action", name, ["version"]) for name in ("adopt", "expand", "stage", "advance", "let_go")]
     module = AnsibleModule(
         argument_spec=_arguments(),
-        required_if=[*required, ("action", "weigh", ["weight"])],
+        required_if=[*required, *[("action", name, ["host"]) for name in TURNS], ("action", "weigh", ["weight"])],
         supports_check_mode=True,
     )
     application = module.params["application"]
@@ -445,7 +443,7 @@ def main() -> None:
     except Unreadable as error:
         module.fail_json(msg=f"{error}. The edge serves its fallback; `action: adopt` puts it right")
     except ValueError as error:
-        cold = error.cold if isinstance(error, Cold) else {}
+        cold = error.cold if isinstance(error, routing_fit.Cold) else {}
         unsafe = isinstance(error, way_back.Unsafe)
         module.fail_json(msg=str(error), refused=True, cold=cold, unsafe=unsafe, **_facts(store, store.read()))
     except OSError as error:
