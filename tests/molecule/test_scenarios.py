@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 LOGS = ROOT / "var" / "molecule"
 # Longest first, so that the parallel run does not end with one long scenario alone.
-LONGEST_FIRST = ("release", "gray_guard", "tomcat", "postgresql", "app_slot", "redis", "nginx", "gray_edge")
+LONGEST_FIRST = ("release", "gray_guard", "one_slot", "tomcat", "postgresql", "app_slot", "redis", "nginx", "gray_edge")
 LIMIT_SECONDS = 2400
 
 

@@ -18,12 +18,12 @@ from typing import Any
 import pytest
 
 from demo.load import Load, Report
-from tests.e2e.conftest import ENVIRONMENT, ROOT, URL, Lifecycle, ansible_processes, eventually
+from tests.bench.lab.conftest import CANDIDATE, ENV, inside
+from tests.e2e.conftest import ROOT, URL, Lifecycle, ansible_processes, eventually
 
 pytestmark = pytest.mark.lab
-ENV = ("-i", str(ENVIRONMENT))
 TABLE = ROOT / "docs" / "kill-matrix.md"
-STABLE, CANDIDATE = "1.1.0", "1.0.0"
+STABLE = "1.1.0"
 PHASES = ("stage", "widen", "soak", "promote", "rollback")
 VICTIMS = ("controller", "guard", "nginx master", "candidate JVM", "stable JVM", "edge cut off")
 # What has happened to the release before the phase begins, and the phase itself.
@@ -43,14 +43,6 @@ COMMANDS = {
 }
 CUT_SECONDS = 12
 outcomes: dict[tuple[str, str], str] = {}
-
-
-def inside(host: str, command: str, *, check: bool = True) -> str:
-    """Run a command on a test host as root; its output."""
-    done = subprocess.run(
-        ["podman", "exec", f"lab-{host}", "sh", "-c", command], capture_output=True, text=True, check=check
-    )
-    return done.stdout.strip()
 
 
 def network(host: str, command: str) -> None:

@@ -13,23 +13,12 @@ from pathlib import Path
 import pytest
 
 from demo.load import Load
-from tests.e2e.conftest import ENVIRONMENT, ROOT, URL, Lifecycle
+from tests.bench.lab.conftest import CANDIDATE
+from tests.e2e.conftest import ROOT, URL, Lifecycle
 
 pytestmark = pytest.mark.lab
-ENV = ("-i", str(ENVIRONMENT))
 # A file's time goes by the kernel's tick: it may lie that much before the rename.
 TICK_SECONDS = 0.02
-CANDIDATE = "1.0.0"
-
-
-@pytest.fixture(scope="module")
-def two_good_versions(clinic: Lifecycle) -> Lifecycle:
-    """1.1.0 serves and 1.0.0 waits in the other slots: neither fails."""
-    clinic.json("release", "start", "1.1.0", *ENV)
-    clinic.json("release", "widen", "100", *ENV)
-    clinic.json("release", "promote", *ENV)
-    clinic.json("release", "start", CANDIDATE, "--again", "--reason", "to change places with 1.1.0", *ENV)
-    return clinic
 
 
 @pytest.mark.parametrize("think", [0.2, 0.02])
