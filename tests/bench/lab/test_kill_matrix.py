@@ -18,12 +18,11 @@ from typing import Any
 import pytest
 
 from demo.load import Load, Report
-from tests.bench.lab.conftest import CANDIDATE, ENV, inside
+from tests.bench.lab.conftest import CANDIDATE, ENV, STABLE, inside, live, only_stable
 from tests.e2e.conftest import ROOT, URL, Lifecycle, ansible_processes, eventually
 
 pytestmark = pytest.mark.lab
 TABLE = ROOT / "docs" / "kill-matrix.md"
-STABLE = "1.1.0"
 PHASES = ("stage", "widen", "soak", "promote", "rollback")
 VICTIMS = ("controller", "guard", "nginx master", "candidate JVM", "stable JVM", "edge cut off")
 # What has happened to the release before the phase begins, and the phase itself.
@@ -92,17 +91,6 @@ def answers(host: str, slot: str) -> bool:
     return inside(host, f"curl -s -o /dev/null -w %{{http_code}} localhost:{port}/health", check=False) == "200"
 
 
-def live(clinic: Lifecycle) -> dict[str, Any]:
-    """The edge's word, as soon as it can be had."""
-    for _ in range(6):
-        ended = clinic("release", "status", "--live", *ENV)
-        if ended.returncode == 0:
-            break
-        time.sleep(3)
-    told: dict[str, Any] = clinic.json("release", "status", "--live", *ENV)
-    return told
-
-
 def served() -> set[str]:
     """The versions that sixty strangers get."""
     found = set()
@@ -118,21 +106,9 @@ def stand_before(clinic: Lifecycle, phase: str) -> None:
         clinic.json("release", *words, *ENV)
 
 
-def clean_up(clinic: Lifecycle) -> None:
-    """1.1.0 for everybody and nothing open, whatever was."""
-    status = live(clinic)
-    if status["release"]["state"] in ("staged", "widening", "held"):
-        clinic.json("release", "abort", *ENV)
-    elif status["edge"]["stable"]["version"] != STABLE:
-        clinic.json("release", "rollback", "--reason", "the matrix", *ENV)
-
-
 @pytest.fixture(scope="module")
 def matrix(clinic: Lifecycle) -> Iterator[Lifecycle]:
-    """1.1.0 is stable everywhere; the table is written when every cell was seen."""
-    clinic.json("release", "start", STABLE, *ENV)
-    clinic.json("release", "widen", "100", *ENV)
-    clinic.json("release", "promote", *ENV)
+    """The table is written when every cell was seen."""
     yield clinic
     if len(outcomes) == len(PHASES) * len(VICTIMS):
         TABLE.write_text(table(), encoding="utf-8")
@@ -141,7 +117,7 @@ def matrix(clinic: Lifecycle) -> Iterator[Lifecycle]:
 @pytest.mark.parametrize("phase", PHASES)
 @pytest.mark.parametrize("victim", VICTIMS)
 def test_the_record_knows_where_users_are(matrix: Lifecycle, victim: str, phase: str) -> None:
-    clean_up(matrix)
+    only_stable(matrix)
     stand_before(matrix, phase)
     edge = live(matrix)["edge"]
     with Load(URL + "/", clients=20, think=0.3, timeout=30, max_seconds=240) as load:
