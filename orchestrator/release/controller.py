@@ -15,9 +15,9 @@ from orchestrator.release.hands import Done, Hands
 from orchestrator.release.journal import Journal, ReleaseStore
 from orchestrator.release.machine import Action, after, commands, may, spoken
 from orchestrator.release.plan import StepPlan
+from orchestrator.release.promoted import promoted_to_close, promoted_with_a_way_back
 from orchestrator.release.safety import accepted, on_record, refuse_unsafe, unsafe_back
 from orchestrator.release.situation import CarryOut, Situation, Verdict
-from orchestrator.release.way_back import promoted_to_close, promoted_with_a_way_back
 
 
 class Controller:
