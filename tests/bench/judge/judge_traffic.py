@@ -20,6 +20,7 @@ if not any(type(finder).__name__ == "_AnsibleCollectionFinder" for finder in sys
     _AnsibleCollectionFinder(paths=[str(Path(__file__).resolve().parents[3] / "collections")])._install()
 
 from ansible_collections.impl.lifecycle.plugins.module_utils.counts import Arm, Tick, pre_rate
+from ansible_collections.impl.lifecycle.plugins.module_utils.crowd import Crowd
 
 TICK = 10
 ROUTES = (("read", 0.6), ("book", 0.3), ("report", 0.1))
@@ -135,6 +136,8 @@ class Site:
         self._total = self.candidate.activity + self.stable.activity
         self._once = (Distinct(), Distinct())
         self._bursts = self._moments(scenario.bursts)
+        # Drawn by themselves: who came does not change what happened.
+        self._crowd, self._came = Crowd(), random.Random(f"{seed}/crowd")
         self._hammering: dict[int, tuple[Group, int, str]] = {}
         self._incidents = self._moments(scenario.incidents)
 
@@ -160,7 +163,12 @@ class Site:
                 counted = {route: self._arm(at, number, group, route, part) for route, part in ROUTES}
                 arms[number] = {route: arm for route, (arm, _) in counted.items()}
                 raw += [sum(arm.requests for arm, _ in counted.values()), sum(failed for _, failed in counted.values())]
-            yield Tick(at, {route: (arms[0][route], arms[1][route]) for route, _ in ROUTES}), Raw(*raw)
+            for user in self.candidate.pick(self._came, raw[2], False):
+                self._crowd.add(user)
+            yield (
+                Tick(at, {route: (arms[0][route], arms[1][route]) for route, _ in ROUTES}, self._crowd.size),
+                Raw(*raw),
+            )
 
     def _arm(self, at: int, number: int, group: Group, route: str, part: float) -> tuple[Arm, int]:
         rng, faulty = self.rng, number == 1 and at >= self.scenario.onset * 60

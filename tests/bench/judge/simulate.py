@@ -27,6 +27,8 @@ SCENARIOS = (
     Scenario("healthy, 10 of 200 users", rate=5, share=0.05, users=200, spread=1.0, known_cohort=True),
     Scenario("healthy, 10 of 200, bursts", rate=5, share=0.05, users=200, spread=1.0, known_cohort=True, bursts=6),
     Scenario("healthy, 10 of 200, 20/s", share=0.05, users=200, spread=1.0, known_cohort=True),
+    Scenario("healthy, 50 of 1000, 20/s", share=0.05, users=1000, spread=1.0, known_cohort=True),
+    Scenario("healthy, 200 of 2000, 20/s, not known before", spread=1.0),
     Scenario("healthy, 8 hours", rate=5, minutes=480),
     Scenario("20 % fail 20/s 10 %", base=0.001, fault=0.20),
     Scenario("20 % fail 1/s 10 %", rate=1, base=0.001, fault=0.20),

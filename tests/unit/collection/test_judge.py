@@ -114,23 +114,28 @@ def test_a_candidate_that_was_fine_and_turns_bad_is_not_ok_on_the_way_to_harm() 
     for tick in steady(Arm(900, 9), Arm(100, 3), 100, begin=2000):
         judge.add(tick)
         opinion = judge.opinion()
-        if 10 <= opinion.harm_odds["failed"] < 200 and opinion.ok_odds["failed"] >= 100:
+        if 10 <= opinion.harm_odds["failed"] < POLICY.proof("failed") and opinion.ok_odds["failed"] >= 100:
             between.append(opinion)
     assert between
     assert {opinion.verdict for opinion in between} == {INCONCLUSIVE}
     assert all("a sign of harm (failed) that is no proof" in opinion.reason for opinion in between)
 
 
-def test_harm_is_said_at_two_hundred_to_one_because_two_metrics_share_one_percent() -> None:
+def test_the_metrics_share_the_chance_of_a_false_alarm() -> None:
+    chances = [1 / POLICY.proof(metric) for metric in ("failed", "slow")]
+    assert chances == [pytest.approx(0.0095), pytest.approx(0.0005)]
+
+
+def test_harm_is_said_when_the_failures_share_of_one_percent_is_reached() -> None:
     judge, before = Judge(POLICY), 1.0
     for tick in steady(Arm(900, 2), Arm(100, 1), 500):
         judge.add(tick)
         opinion = judge.opinion()
-        assert (opinion.verdict == HARM) == (opinion.harm_odds["failed"] >= 200)
+        assert (opinion.verdict == HARM) == (opinion.harm_odds["failed"] >= POLICY.proof("failed"))
         if opinion.verdict == HARM:
             break
         before = opinion.harm_odds["failed"]
-    assert 50 < before < 200
+    assert 50 < before < POLICY.proof("failed") == pytest.approx(105.26, abs=0.01)
 
 
 # The hard guard
@@ -257,21 +262,42 @@ def test_what_is_kept_does_not_grow_with_the_release() -> None:
     assert size(8000) < 4000
 
 
-def test_the_sum_that_is_kept_is_the_mixture_of_processes_kept_one_by_one() -> None:
+@pytest.mark.parametrize("first", [0.5, 0.85])
+def test_the_sum_that_is_kept_is_the_mixture_of_processes_kept_one_by_one(first: float) -> None:
     rng = random.Random(11)
-    ratios = (1.5, 3.0, 10.0)
-    merged, apart = e.RestartedEvidence(1.5, ratios), [e.Evidence(1.5, ratios)]
+    ratios, weights = (1.5, 3.0, 10.0), (0.2, 0.7, 0.1)
+    merged, apart = e.RestartedEvidence(1.5, ratios, weights, first), [e.Evidence(1.5, ratios, weights)]
     for number in range(300):
         restart = number // 10
         merged.begin(restart)
         while len(apart) <= restart:
-            apart.append(e.Evidence(1.5, ratios))
+            apart.append(e.Evidence(1.5, ratios, weights))
         tick = (90, 10, binomial(rng, 90, 0.01), binomial(rng, 10, 0.05))
         merged.add(*tick)
         for process in apart:
             process.add(*tick)
-    mixture = sum(math.exp(process.log_odds) / ((j + 1) * (j + 2)) for j, process in enumerate(apart))
-    assert math.exp(merged.log_odds) == pytest.approx(mixture + 1 / (len(apart) + 1))
+    parts = [first, *((1 - first) / (j * (j + 1)) for j in range(1, len(apart)))]
+    mixture = sum(math.exp(process.log_odds) * part for part, process in zip(parts, apart, strict=True))
+    assert math.exp(merged.log_odds) == pytest.approx(mixture + 1 - sum(parts))
+
+
+def test_the_margin_is_for_ten_users_and_shrinks_with_their_number() -> None:
+    policy = Policy(margin=1.5)
+    found = [policy.harm_ratio("failed", crowd) for crowd in (0, 1, 10, 40, 1000)]
+    assert found == [1.5, 1.5, 1.5, 1.25, pytest.approx(1.05)]
+    assert replace(policy, pre_rate={"failed": 2.0}).harm_ratio("failed", 40) == 2.5
+
+
+def test_what_a_tick_brings_does_not_choose_its_own_yardstick() -> None:
+    bad = {"/": (Arm(90, 1), Arm(10, 3))}
+    alone, crowded = Judge(POLICY), Judge(POLICY)
+    alone.add(Tick(0, bad))
+    crowded.add(Tick(0, bad, crowd=1000))
+    assert alone.opinion().harm_odds == crowded.opinion().harm_odds
+    alone.add(Tick(10, bad))
+    crowded.add(Tick(10, bad))
+    assert alone.opinion().harm_odds["failed"] < crowded.opinion().harm_odds["failed"]
+    assert Judge.from_data(POLICY, crowded.as_data()).as_data() == crowded.as_data()
 
 
 # Why it may look after every tick
@@ -370,6 +396,9 @@ def test_the_rate_before_the_release_is_a_ratio_even_where_nothing_failed() -> N
         ({"worse_ratio": 1.0}, "worse_ratio"),
         ({"ratios": ()}, "ratios"),
         ({"ratios": (1.0,)}, "ratios"),
+        ({"bets": ()}, "bets"),
+        ({"bets": ((2, 0.5), (4, 0.4))}, "add up to 1"),
+        ({"bets": ((1, 1.0),)}, "bets"),
         ({"restart_seconds": 0}, "restart_seconds"),
         ({"hard_failing": 11}, "hard_failing"),
         ({"pre_rate": {"failed": math.nan}}, "pre_rate"),
@@ -395,7 +424,8 @@ def broken(**change: Any) -> dict[str, Any]:
         [],
         None,
         "HARM",
-        broken(schema=2),
+        broken(schema=1),
+        broken(crowd=-1),
         broken(policy=Policy(margin=2.0).as_data()),
         broken(first="yesterday"),
         broken(first=None),
@@ -409,8 +439,8 @@ def broken(**change: Any) -> dict[str, Any]:
         broken(harm="yes"),
         broken(against_fine=[]),
         broken(against_fine=7),
-        broken(against_fine=[{"logs": [0.0] * 6}] * 4),
-        broken(against_fine=[{"logs": [0.0] * 6, "begun": 0}] * 4),
+        broken(against_fine=[{"logs": [0.0] * 4}] * 4),
+        broken(against_fine=[{"logs": [0.0] * 4, "begun": 0}] * 4),
         broken(against_worse=[{"logs": [0.0] * 5}] * 4),
         broken(against_worse=[{"logs": [0.0, 0.0, 0.0, 0.0, 0.0, math.nan]}] * 4),
         broken(against_worse=[{"logs": ["0"] * 6}] * 4),

@@ -43,9 +43,11 @@ def test_a_healthy_log_is_rarely_taken_back() -> None:
 def test_the_evidence_of_each_split_agrees_with_how_it_ended() -> None:
     policy = Policy(alpha=0.9, hard_failing=10**9, hard_first=10**9)
     found = r.replay(a_log(failing=0.05), policy, splits=60, share=0.3)
-    worst = [max(pair) for pair in zip(found.worst_odds["failed"], found.worst_odds["slow"], strict=True)]
     assert 0 < found.rolled_back < found.splits
-    assert found.rolled_back == sum(odds >= policy.harm_odds for odds in worst)
+    assert found.rolled_back == sum(
+        any(found.worst_odds[metric][number] >= policy.proof(metric) for metric in ("failed", "slow"))
+        for number in range(found.splits)
+    )
     assert found.rate == found.rolled_back / found.splits
 
 

@@ -35,10 +35,14 @@ class Arm:
 
 @dataclass(frozen=True)
 class Tick:
-    """Ten seconds: route group -> (stable, candidate)."""
+    """Ten seconds: route group -> (stable, candidate).
+
+    `crowd`: how many users' worth the candidate's requests were, from its first user to the end of this tick.
+    """
 
     at: int
     routes: Mapping[str, Tuple[Arm, Arm]]
+    crowd: float = 0.0
 
 
 def pre_rate(cohort: Arm, others: Arm) -> Dict[str, float]:

@@ -21,7 +21,7 @@ group and minute.
 from __future__ import annotations
 
 import math
-from typing import Any, Dict, List, Mapping, Sequence
+from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 # E is shown to people; beyond this the digits say nothing, and exp() of a long release's sum would overflow.
 MOST_ODDS = 1e9
@@ -51,13 +51,14 @@ class Evidence:
     """E against "the candidate's rate is at most `null` times the stable one's", as the mean over several ratios.
 
     `steps` are the ratios bet on, as multiples of `null`; all below 1 turns the hypothesis round: "at least `null`
-    times". A mean of processes that each start at 1 and whose mean cannot grow is one again, so the bound holds for
-    the whole.
+    times". `weights` add up to 1 and say how much is put on each; evenly without them. A mean of processes that each
+    start at 1 and whose mean cannot grow is one again, so the bound holds for the whole.
     """
 
-    def __init__(self, null: float, steps: Sequence[float]) -> None:
+    def __init__(self, null: float, steps: Sequence[float], weights: Optional[Sequence[float]] = None) -> None:
         self._null = null
-        self._steps = tuple((math.log(step), null * step) for step in steps)
+        self._steps = tuple((math.log(step), step) for step in steps)
+        self._weights = tuple(math.log(weight) for weight in weights or [1 / len(steps)] * len(steps))
         self._logs: List[float] = [self._first_log()] * len(self._steps)
 
     def _first_log(self) -> float:
@@ -67,22 +68,34 @@ class Evidence:
         """Logs of the weight that bets on nothing yet."""
         return []
 
-    def add(self, stable: int, candidate: int, stable_events: int, candidate_events: int) -> None:
-        """Counts of one tick and route group. An arm without requests has nothing to be compared with: L is 1."""
+    def add(
+        self,
+        stable: int,
+        candidate: int,
+        stable_events: int,
+        candidate_events: int,
+        null: Optional[float] = None,
+    ) -> None:
+        """Counts of one tick and route group. An arm without requests has nothing to be compared with: L is 1.
+
+        `null` is the ratio for this tick, if it is not the one for all. It must have been known before the tick: each
+        factor has a mean of 1 at most given the past, which is all the bound needs.
+        """
         events = stable_events + candidate_events
         if not (stable and candidate and events):
             return
-        under_null = candidate * self._null + stable
+        now = self._null if null is None else null
+        under_null = candidate * now + stable
         self._logs = [
-            log + candidate_events * log_step + events * math.log(under_null / (candidate * ratio + stable))
-            for log, (log_step, ratio) in zip(self._logs, self._steps)  # noqa: B905 - strict= needs Python 3.10
+            log + candidate_events * log_step + events * math.log(under_null / (candidate * now * step + stable))
+            for log, (log_step, step) in zip(self._logs, self._steps)  # noqa: B905 - strict= needs Python 3.10
         ]
 
     @property
     def log_odds(self) -> float:
         """log E."""
-        started = log_sum(self._logs) - math.log(len(self._logs))
-        return log_sum([started, *self._idle()])
+        started = [log + weight for log, weight in zip(self._logs, self._weights)]  # noqa: B905 - as above
+        return log_sum([*started, *self._idle()])
 
     def as_data(self) -> Dict[str, Any]:
         return {"logs": list(self._logs)}
@@ -96,35 +109,39 @@ class Evidence:
 
 
 class RestartedEvidence(Evidence):
-    """The mixture of such processes begun at restart j = 0, 1, 2 ... with weights 1/((j+1)(j+2)), which add up to 1.
+    """The mixture of such processes begun at restart j = 0, 1, 2 ...: the first one has the weight `first`, the others
+    (1 - first) / (j(j+1)), which all add up to 1.
 
     A fault that begins after hours of health would first have to win back what E lost to them; a process begun lately
     has lost nothing. The one begun at restart j is 1 until then: it starts at 1 like the others, at a time the data
     have no say in, so the weighted mean is as valid as each. While only restarts below J have begun, the other
-    weights add up to 1/(J+1), and each of these processes counts as the 1 that it is.
+    weights add up to (1 - first) / J, and each of these processes counts as the 1 that it is.
 
     Memory does not grow with the restarts. Once begun, all processes that bet on the same ratio are multiplied by the
     same L, so their weighted SUM is multiplied by L and is all there is to keep: one number a ratio, exact, nothing
     capped or dropped.
     """
 
-    def __init__(self, null: float, steps: Sequence[float]) -> None:
-        self._begun = 1
-        super().__init__(null, steps)
+    def __init__(
+        self, null: float, steps: Sequence[float], weights: Optional[Sequence[float]] = None, first: float = 0.5
+    ) -> None:
+        self._begun, self._first = 1, first
+        super().__init__(null, steps, weights)
 
     def _first_log(self) -> float:
-        return math.log(0.5)
+        return math.log(self._first)
 
     def _idle(self) -> List[float]:
-        return [-math.log(self._begun + 1)]
+        return [math.log(1 - self._first) - math.log(self._begun)]
 
     def begin(self, restarts: int) -> None:
         """Let all processes up to restart number `restarts` have begun; those that were late begin together, at 1."""
         if restarts < self._begun:
             return
-        # 1/((j+1)(j+2)) = 1/(j+1) - 1/(j+2), so the sum over a stretch of j is the difference of its ends:
-        # 1/(begun+1) - 1/(restarts+2). As logs of whole numbers, nothing cancels.
-        weight = math.log(restarts + 1 - self._begun) - math.log(self._begun + 1) - math.log(restarts + 2)
+        # 1/(j(j+1)) = 1/j - 1/(j+1), so the sum over a stretch of j is the difference of its ends:
+        # 1/begun - 1/(restarts+1). As logs of whole numbers, nothing cancels.
+        weight = math.log(restarts + 1 - self._begun) - math.log(self._begun) - math.log(restarts + 1)
+        weight += math.log(1 - self._first)
         self._logs = [log_sum([log, weight]) for log in self._logs]
         self._begun = restarts + 1
 

@@ -13,6 +13,7 @@ import zlib
 from array import array
 from typing import Any, Dict, List, Mapping, Optional, Set, Tuple
 
+from ansible_collections.impl.lifecycle.plugins.module_utils.crowd import Crowd
 from ansible_collections.impl.lifecycle.plugins.module_utils.guard_baseline import ALL, Taus
 from ansible_collections.impl.lifecycle.plugins.module_utils.guard_histogram import Histogram
 from ansible_collections.impl.lifecycle.plugins.module_utils.guard_log import Entry
@@ -82,6 +83,7 @@ class Counter:
         self.sides: Dict[str, int] = {}
         self.taus: Taus = {}
         self.step = Step()
+        self.crowd = Crowd()  # the candidate's users, for as long as these versions stand side by side
         self.at: Optional[int] = None  # start of the tick under way
         self.minute = -1
         self.routes: Dict[str, int] = {OTHER: 0}
@@ -96,6 +98,7 @@ class Counter:
         """Another pair of versions: forget the tick, the step and all routes but the known ones."""
         self.sides, self.taus = dict(sides), taus
         self.step = Step()
+        self.crowd = Crowd()
         self._clear_tick()
         self._failures, self._slow = set(), set()
         kept = [route for route in routes if route != OTHER][: MOST_ROUTES // 2]
@@ -117,6 +120,8 @@ class Counter:
             return False
         if in_step:
             self.step.add(side, entry)
+        if side == CANDIDATE:
+            self.crowd.add(entry.user)
         name = self.known(entry.route)
         pair = self.arms.get(name)
         if pair is None:
@@ -186,6 +191,7 @@ class Counter:
         return {
             "sides": self.sides,
             "step": self.step.as_data(),
+            "crowd": self.crowd.as_data(),
             "minute": self.minute,
             "routes": list(self.routes),
             "routes_beyond": self.routes_beyond,
@@ -201,6 +207,7 @@ class Counter:
         try:
             made.sides = {str(colour): int(side) for colour, side in data["sides"].items()}
             made.taus, made.step, made.minute = taus, Step.from_data(data["step"]), int(data["minute"])
+            made.crowd = Crowd.from_data(data["crowd"])
             made.routes = {str(route): number for number, route in enumerate(data["routes"][:MOST_ROUTES])}
             made.routes_beyond, made.events_beyond = bool(data["routes_beyond"]), bool(data["events_beyond"])
             made._failures, made._slow = _unpacked(data["failures"]), _unpacked(data["slow"])

@@ -143,7 +143,7 @@ class Watch:
         self._keep(arms)
         own = {route: pair[STABLE] for route, pair in arms.items()}
         if self.judge is not None:
-            self.judge.add(_tick(at, arms, latency=now - self._judged_since >= WARMING_SECONDS))
+            self.judge.add(_tick(at, arms, counter.crowd.size, latency=now - self._judged_since >= WARMING_SECONDS))
         if self.window is not None:
             self.window.add(at, own, self.settings.margin)
             if now >= self.window.until:
@@ -224,7 +224,7 @@ class Watch:
         self.counter = Counter.from_data(data["counter"], taus)
         self.baseline = Baseline.from_data(data["baseline"]) if data["baseline"] else None
         if data["policy"]:
-            self._policy = Policy(**{**data["policy"], "ratios": tuple(data["policy"]["ratios"])})
+            self._policy = Policy.from_data(data["policy"])
             self.judge = Judge.from_data(self._policy, data["judge"]) if data["judge"] else None
         self.window = Window.from_data(data["window"]) if data["window"] else None
         self.stable, self.candidate = (str(version) for version in data["versions"])
@@ -237,10 +237,9 @@ class Watch:
             self.counter.open(int(now))
 
 
-def _tick(at: int, arms: Arms, latency: bool) -> Tick:
-    return Tick(
-        at, {route: (_arm(pair[STABLE], latency), _arm(pair[CANDIDATE], latency)) for route, pair in arms.items()}
-    )
+def _tick(at: int, arms: Arms, crowd: float, latency: bool) -> Tick:
+    both = {route: (_arm(pair[STABLE], latency), _arm(pair[CANDIDATE], latency)) for route, pair in arms.items()}
+    return Tick(at, both, crowd)
 
 
 def _arm(counts: List[int], latency: bool) -> Arm:

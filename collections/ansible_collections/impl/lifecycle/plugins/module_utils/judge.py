@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, Dict, Mapping, Optional, Tuple
+from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.impl.lifecycle.plugins.module_utils.counts import METRICS, Arm, Tick
 from ansible_collections.impl.lifecycle.plugins.module_utils.evidence import (
@@ -20,7 +20,7 @@ from ansible_collections.impl.lifecycle.plugins.module_utils.evidence import (
     shown,
 )
 
-SCHEMA = 1
+SCHEMA = 2
 HARM, OK, INCONCLUSIVE = "HARM", "OK", "INCONCLUSIVE"
 
 # A cohort that failed 40 times as often as the others before the release is a broken client or a handful of counts; a
@@ -29,7 +29,20 @@ MOST_SCALING = 5.0
 # OK is not said beside this much evidence of harm, even where harm is not proven: 10 : 1 is "strong" on Jeffreys'
 # scale.
 HINT_OF_HARM = 10.0
+# The metric of each number in Arm.events: failed, then slow by p50, p95 and p99.
+EVENTS = ("failed", "slow", "slow", "slow")
 LONGEST_REASON = 500
+# The stated margin is for a candidate with so many users. Users differ in how much they meet; what a cohort meets
+# beside all others varies with 1/sqrt(users), and so does the room that is left for it.
+MARGIN_USERS = 10
+# How the chance of a false alarm is shared by the metrics (Bonferroni, weighted). A version that is slow enough to
+# matter is so in thousands of requests and proves it soon; one that fails now and then needs every bit.
+SHARES = {"failed": 0.95, "slow": 0.05}
+# Ratios bet on against harm, as multiples of the margin, and how much is put on each: most of it between the two and
+# five times that small faults have, a little on what fails outright.
+BETS: Tuple[Tuple[float, float], ...] = ((2, 0.15), (4, 0.6), (10, 0.15), (30, 0.1))
+# Most faults are there from the first user on.
+FROM_THE_START = 0.85
 
 
 @dataclass(frozen=True)
@@ -38,6 +51,7 @@ class Policy:
 
     alpha: float = 0.01
     margin: float = 1.5
+    bets: Tuple[Tuple[float, float], ...] = BETS
     ratios: Tuple[float, ...] = (1.5, 2, 3, 5, 10, 30)
     restart_seconds: int = 600
     worse_ratio: float = 2.0
@@ -53,26 +67,32 @@ class Policy:
         if self.worse_ratio <= 1:
             raise ValueError(f"worse_ratio {self.worse_ratio} is refused: it must be above 1")
         if not self.ratios or not all(math.isfinite(ratio) and ratio > 1 for ratio in self.ratios):
-            raise ValueError(f"ratios {self.ratios} are refused: each is above 1, a multiple of the margin")
+            raise ValueError(f"ratios {self.ratios} are refused: each is above 1")
+        if not self.bets or not all(step > 1 and weight > 0 for step, weight in self.bets):
+            raise ValueError(f"bets {self.bets} are refused: each is a multiple of the margin above 1, with a weight")
+        if abs(sum(weight for _step, weight in self.bets) - 1) > 1e-9:
+            raise ValueError(f"bets {self.bets} are refused: their weights add up to 1")
         if self.restart_seconds < 1 or not 1 <= self.hard_failing <= self.hard_first:
             raise ValueError("restart_seconds is 1 or more, hard_failing from 1 to hard_first")
         for metric, rate in self.pre_rate.items():
             if metric not in METRICS or not (math.isfinite(rate) and rate >= 0):
                 raise ValueError(f"pre_rate {metric}={rate} is refused: {' or '.join(METRICS)}, and 0 or more")
 
-    def harm_ratio(self, metric: str) -> float:
-        """The ratio of rates above which the candidate does harm: the margin, scaled UP by what its users were
-        before.
+    def harm_ratio(self, metric: str, crowd: float = 0.0) -> float:
+        """The ratio of rates above which the candidate does harm, when it has had `crowd` users' worth of requests.
+
+        The margin is for ten users and shrinks with the square root of their number: the fewer there are, the more
+        their own bad luck may look like the version's fault. Scaled UP by what the same users met before.
 
         Never down. A cohort that failed less than the others is, with few users, mostly a cohort that was lucky so
         far; a margin below the stated one would call the end of its luck harm.
         """
-        return self.margin * min(max(1.0, self.pre_rate.get(metric, 1.0)), MOST_SCALING)
+        room = (self.margin - 1) * min(1.0, math.sqrt(MARGIN_USERS / crowd)) if crowd else self.margin - 1
+        return (1 + room) * min(max(1.0, self.pre_rate.get(metric, 1.0)), MOST_SCALING)
 
-    @property
-    def harm_odds(self) -> float:
-        """E at which harm is proven: the chance of a false alarm is shared evenly by the metrics (Bonferroni)."""
-        return len(METRICS) / self.alpha
+    def proof(self, metric: str) -> float:
+        """E at which harm is proven: the metric's share of the chance of a false alarm."""
+        return 1 / (self.alpha * SHARES[metric])
 
     @property
     def ok_odds(self) -> float:
@@ -81,7 +101,14 @@ class Policy:
 
     def as_data(self) -> Dict[str, Any]:
         data = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return {**data, "ratios": list(self.ratios), "pre_rate": dict(self.pre_rate)}
+        bets = [list(bet) for bet in self.bets]
+        return {**data, "bets": bets, "ratios": list(self.ratios), "pre_rate": dict(self.pre_rate)}
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Policy:
+        """The policy that `as_data` described. Raises TypeError or ValueError for anything else."""
+        bets = tuple((float(step), float(weight)) for step, weight in data.get("bets", ()))
+        return cls(**{**data, "bets": bets, "ratios": tuple(data.get("ratios", ()))})
 
 
 @dataclass(frozen=True)
@@ -107,13 +134,16 @@ class Judge:
         self._last: Optional[int] = None
         self._stable, self._candidate = Arm(), Arm()
         self._harm: Optional[Dict[str, str]] = None
-        # In the order of Arm.events: failed, then slow by p50, p95 and p99.
-        nulls = [policy.harm_ratio(metric) for metric in ("failed", "slow", "slow", "slow")]
-        self._against_fine = [RestartedEvidence(null, policy.ratios) for null in nulls]
+        self._crowd = 0.0
+        steps, weights = zip(*policy.bets)  # noqa: B905 - pairs
+        self._against_fine = [
+            RestartedEvidence(policy.harm_ratio(metric), steps, weights, FROM_THE_START) for metric in EVENTS
+        ]
         # worse_ratio is not scaled by pre_rate: upwards, users known to fail more would hide a worse candidate;
         # downwards, few users' luck would put OK out of reach. No restarts either: ten good minutes do not excuse the
         # hour before.
-        self._against_worse = [Evidence(policy.worse_ratio, [1 / ratio for ratio in policy.ratios]) for _null in nulls]
+        against = [1 / ratio for ratio in policy.ratios]
+        self._against_worse = [Evidence(policy.worse_ratio, against) for _metric in EVENTS]
 
     def add(self, tick: Tick) -> None:
         """Take one tick. One not after the last is ignored: it was counted before a restart, or the clock stepped."""
@@ -125,15 +155,18 @@ class Judge:
         for evidence in self._against_fine:
             evidence.begin((tick.at - self._first) // self._policy.restart_seconds)
         opening = self._candidate.requests < self._policy.hard_first
+        # By the users of the ticks before: what this one brings must not choose its own yardstick.
+        nulls = [self._policy.harm_ratio(metric, self._crowd) for metric in EVENTS]
         for pair in tick.routes.values():
-            self._count(pair[0].cleaned(), pair[1].cleaned())
+            self._count(pair[0].cleaned(), pair[1].cleaned(), nulls)
         self._look(opening)
+        self._crowd = max(self._crowd, tick.crowd)
 
-    def _count(self, stable: Arm, candidate: Arm) -> None:
+    def _count(self, stable: Arm, candidate: Arm, nulls: Sequence[float]) -> None:
         self._stable, self._candidate = self._stable.plus(stable), self._candidate.plus(candidate)
-        for processes in (self._against_fine, self._against_worse):
-            for process, events in zip(processes, zip(stable.events, candidate.events)):  # noqa: B905 - Python 3.10
-                process.add(stable.requests, candidate.requests, *events)
+        for place, events in enumerate(zip(stable.events, candidate.events)):  # noqa: B905 - Python 3.10
+            self._against_fine[place].add(stable.requests, candidate.requests, *events, nulls[place])
+            self._against_worse[place].add(stable.requests, candidate.requests, *events)
 
     def _look(self, opening: bool) -> None:
         """Keep the first proof of harm."""
@@ -144,8 +177,8 @@ class Judge:
             self._harm = {"metric": "failed", "reason": reason}
             return
         odds = self._harm_odds()
-        worst = max(odds, key=lambda metric: odds[metric])
-        if odds[worst] >= self._policy.harm_odds:
+        worst = max(odds, key=lambda metric: odds[metric] / self._policy.proof(metric))
+        if odds[worst] >= self._policy.proof(worst):
             self._harm = {"metric": worst, "reason": self._harm_reason(worst, odds[worst])}
 
     def _fails_from_the_start(self) -> bool:
@@ -201,9 +234,9 @@ class Judge:
 
     def _harm_reason(self, metric: str, odds: float) -> str:
         does = {"failed": "fails", "slow": "is slow"}[metric]
-        limit = self._policy.harm_ratio(metric)
+        limit = self._policy.harm_ratio(metric, self._crowd)
         return (
-            f"evidence {_odds(odds)} : 1 that the candidate {does} more than {limit:g} times as often"
+            f"evidence {_odds(odds)} : 1 that the candidate {does} more than {limit:.3g} times as often"
             f" as the stable version ({self._figures(metric)})"
         )
 
@@ -215,13 +248,13 @@ class Judge:
     def _open_reason(self, harm: Mapping[str, float]) -> str:
         if not self._candidate.requests:
             return "the candidate has answered no request yet"
-        worst = max(harm, key=lambda metric: harm[metric])
+        worst = max(harm, key=lambda metric: harm[metric] / self._policy.proof(metric))
         start = "no sign of harm"
         if harm[worst] >= HINT_OF_HARM:
             start = f"a sign of harm ({worst}) that is no proof"
         excluded = self._excluded()
         end = f"; a failure rate above {excluded:.2g} is excluded" if excluded else ""
-        needed = f"evidence {_odds(harm[worst])} : 1, {_odds(self._policy.harm_odds)} : 1 is proof"
+        needed = f"evidence {_odds(harm[worst])} : 1, {_odds(self._policy.proof(worst))} : 1 is proof"
         return f"{start}: {needed} ({self._figures(worst)}){end}"
 
     def as_data(self) -> Dict[str, Any]:
@@ -231,6 +264,7 @@ class Judge:
             "policy": self._policy.as_data(),
             "first": self._first,
             "last": self._last,
+            "crowd": self._crowd,
             "stable": [self._stable.requests, *self._stable.events],
             "candidate": [self._candidate.requests, *self._candidate.events],
             "harm": None if self._harm is None else dict(self._harm),
@@ -258,6 +292,7 @@ class Judge:
         )
         if (self._first is None) != (self._last is None) or (self._first or 0) > (self._last or 0):
             raise ValueError(f"ticks from {self._first} to {self._last} are no span of time")
+        self._crowd = float(number(data["crowd"], "the number of users", least=0))
         self._stable, self._candidate = _arm(data["stable"]), _arm(data["candidate"])
         self._harm = _proof(data["harm"])
         pairs = ((self._against_fine, data["against_fine"]), (self._against_worse, data["against_worse"]))

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Sequence, Set, Tuple
 
 from ansible_collections.impl.lifecycle.plugins.module_utils.counts import METRICS, Arm, Tick, pre_rate
+from ansible_collections.impl.lifecycle.plugins.module_utils.crowd import Crowd
 from ansible_collections.impl.lifecycle.plugins.module_utils.judge import Judge, Policy
 
 TICK_SECONDS = 10
@@ -84,13 +85,16 @@ class _Counted:
 
     def split(self, candidates: Set[str], of: slice = slice(None)) -> Iterator[Tick]:
         """The ticks as the guard would have counted them, had these users been on the candidate."""
+        crowd, numbers = Crowd(), {user: number for number, user in enumerate(self.users)}
         for at in sorted(self._ticks)[of]:
             sums: Dict[str, List[List[int]]] = defaultdict(lambda: [[0] * 5, [0] * 5])
             for (user, route), counts in self._ticks[at].items():
                 side = sums[route][user in candidates]
                 for number, count in enumerate(counts):
                     side[number] += count
-            yield Tick(at, {route: (_arm(sides[0]), _arm(sides[1])) for route, sides in sums.items()})
+                for _request in range(counts[0] if user in candidates else 0):
+                    crowd.add(numbers[user])
+            yield Tick(at, {route: (_arm(sides[0]), _arm(sides[1])) for route, sides in sums.items()}, crowd.size)
 
     def __len__(self) -> int:
         return len(self._ticks)
