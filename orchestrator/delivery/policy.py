@@ -119,7 +119,9 @@ class GuardPolicy(Section):
         default=1, description="Chance, in percent a release, that a harmless version is taken back."
     )
     margin: Annotated[float, Field(ge=1, le=10)] = Field(
-        default=1.5, description="The candidate is harmful when it fails more than so many times as often."
+        default=1.5,
+        description="The candidate is harmful when it fails more than so many times as often. Meant for ten users, who "
+        "may just be unlucky ones; with more of them what is above 1 shrinks with the square root of their number.",
     )
     lease_minutes: Annotated[float, Field(ge=0, le=43200)] = Field(
         default=0,
