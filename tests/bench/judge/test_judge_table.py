@@ -23,9 +23,9 @@ def test_a_healthy_release_is_taken_back_in_one_percent_at_most(scenario) -> Non
     ("name", "found", "seconds"),
     [
         ("20 % fail 20/s 10 %", 1.0, 30),
-        ("0.1 -> 0.5 % 20/s 10 %", 0.95, 2000),
-        ("0.5 -> 2.5 % 20/s 10 %", 0.95, 600),
-        ("0.5 -> 2.5 % in incidents", 0.9, 720),
+        ("0.1 -> 0.5 % 20/s 10 %", 0.95, 1200),
+        ("0.5 -> 2.5 % 20/s 10 %", 0.95, 400),
+        ("0.5 -> 2.5 % in incidents", 0.9, 480),
         ("all answers slower", 1.0, 120),
         ("slowest answers only", 0.9, 600),
     ],
