@@ -26,7 +26,10 @@ GOAL_SECONDS = 15.0
 
 
 def run(*argv: str) -> None:
-    subprocess.run([str(PROGRAMS / argv[0]), *argv[1:]], check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+    # Where the lab keeps its keys: the second inventory looks there.
+    environment = {"LIFECYCLE_VAR": str(ROOT / "var"), **os.environ}
+    command = [str(PROGRAMS / argv[0]), *argv[1:]]
+    subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL, env=environment)
 
 
 def playbook(*argv: str) -> None:
