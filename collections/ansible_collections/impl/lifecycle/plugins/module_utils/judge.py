@@ -135,7 +135,7 @@ class Judge:
         self._stable, self._candidate = Arm(), Arm()
         self._harm: Optional[Dict[str, str]] = None
         self._crowd = 0.0
-        steps, weights = zip(*policy.bets)  # noqa: B905 - pairs
+        steps, weights = zip(*policy.bets)  # noqa: B905 - strict= needs Python 3.10
         self._against_fine = [
             RestartedEvidence(policy.harm_ratio(metric), steps, weights, FROM_THE_START) for metric in EVENTS
         ]
