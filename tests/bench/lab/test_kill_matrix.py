@@ -186,7 +186,8 @@ INTRODUCTION = f"""# What is killed when, and what comes of it
 Written by `tests/bench/lab/test_kill_matrix.py`, on the lab: one edge, two application hosts, 20 clients that keep
 their connection and do not retry. A cell says how the command ended, where the release stood once
 `lifecycle release status --live` had asked the edge, and what the clients saw. In every cell that was run,
-record and edge said the same afterwards, and nobody was on a version the record does not name. `kill -9` for processes (a JVM on one of two
+record and edge said the same afterwards, and nobody was on a version the record does not name.
+`kill -9` for processes (a JVM on one of two
 hosts; systemd starts the guard again, an administrator nginx and the slot); "cut off": the edge drops every packet for
 {CUT_SECONDS} s, users included.
 """
