@@ -12,6 +12,7 @@ from orchestrator.errors import ExitCode, LockedError, ReleaseError
 from orchestrator.records.entities import Release, ReleaseState, ReleaseStep, Status
 from orchestrator.release import guard
 from orchestrator.release.controller import Controller
+from orchestrator.release.edge import waiting_hosts
 from orchestrator.release.machine import Action
 from orchestrator.release.pace import Advice, Next, advise
 from orchestrator.release.situation import Situation, Verdict
@@ -123,7 +124,7 @@ class Conductor:
 
     def _settled(self, over: Verdict) -> Verdict:
         """The release is over; where hosts run one slot at a time, those that a guard's rollback left behind follow."""
-        if not ((over.situation.edge or {}).get("hosts") or {}).get("waiting"):
+        if not waiting_hosts(over.situation.edge):
             return over
         settled = self._controller.settle(over.said)
         code = over.exit_code if settled.exit_code is ExitCode.DONE else settled.exit_code

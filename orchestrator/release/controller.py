@@ -10,7 +10,7 @@ from orchestrator.errors import ExitCode, ReleaseError
 from orchestrator.records.entities import Release, ReleaseState, Status, now
 from orchestrator.release import checks, window
 from orchestrator.release.alignment import align
-from orchestrator.release.edge import EdgeTruth
+from orchestrator.release.edge import EdgeTruth, waiting_hosts
 from orchestrator.release.hands import Done, Hands
 from orchestrator.release.journal import Journal, ReleaseStore
 from orchestrator.release.machine import Action, after, commands, may, spoken
@@ -239,8 +239,7 @@ class Controller:
         """The release that something was done to last. Raises ReleaseError when every host runs the stable version."""
         situation = self.ask()[0]
         release = self.journal.newest()
-        waiting = ((situation.edge or {}).get("hosts") or {}).get("waiting")
-        if release is None or not waiting:
+        if release is None or not waiting_hosts(situation.edge):
             raise ReleaseError(
                 "no host is waiting for the stable version", remedy="`lifecycle release status` says where it is"
             )

@@ -43,7 +43,7 @@ class EdgeTruth:
     @property
     def waiting(self) -> tuple[str, ...]:
         """The hosts that are still to be brought to the stable version."""
-        return tuple((self.hosts or {}).get("waiting", ()))
+        return waiting_hosts(self.as_data())
 
     def place_of(self, version: str) -> tuple[ReleaseState, int] | None:
         """State and weight of `version` as the edge sees it; None when it is neither candidate nor stable."""
@@ -65,6 +65,11 @@ class EdgeTruth:
 
     def as_data(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def waiting_hosts(edge: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """The hosts that are still to be brought to the stable version; `edge` as `EdgeTruth.as_data` gives it."""
+    return tuple(((edge or {}).get("hosts") or {}).get("waiting", ()))
 
 
 def read(data: Mapping[str, Any]) -> EdgeTruth | None:

@@ -35,7 +35,7 @@ def replay(log: Path, *, splits: int, share: int, alpha: float, margin: float) -
 
     Raises UsageError when the file cannot be read or holds too few requests of the edge's log format.
     """
-    judge, again = module_util("judge"), module_util("replay")
+    harm, again = module_util("harm"), module_util("replay")
     lines = passed_over = 0
     entries = []
     for line in _lines(log):
@@ -51,7 +51,7 @@ def replay(log: Path, *, splits: int, share: int, alpha: float, margin: float) -
             where=str(log),
             remedy="give it /var/log/nginx/gray-APPLICATION.json.log of an edge, of a day or more",
         )
-    policy = judge.Policy(alpha=alpha, margin=margin)
+    policy = harm.Policy(alpha=alpha, margin=margin)
     done = again.replay(entries, policy, splits=splits, share=share / 100)
     return Replayed(
         log=str(log),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from orchestrator.release.edge import waiting_hosts
 from orchestrator.release.machine import Action
 
 
@@ -26,7 +27,7 @@ def pointless(edge: Mapping[str, Any] | None, *, promoted: bool, in_turn: bool =
     `in_turn`: hosts run one slot at a time, so a version whose window is closed cannot be started beside the other one.
     """
     told = edge or {}
-    nothing = set() if (told.get("hosts") or {}).get("waiting") else {Action.SETTLE}
+    nothing = set() if waiting_hosts(edge) else {Action.SETTLE}
     if promoted and not told.get("previous"):
         nothing |= {Action.ROLL_BACK, Action.CLOSE}
     elif promoted and told.get("closed"):

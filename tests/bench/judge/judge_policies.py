@@ -10,7 +10,8 @@ from typing import Protocol
 from judge_traffic import Raw, Site, Tick
 
 from ansible_collections.impl.lifecycle.plugins.module_utils.evidence import Evidence  # isort: skip
-from ansible_collections.impl.lifecycle.plugins.module_utils.judge import Judge, Policy  # isort: skip
+from ansible_collections.impl.lifecycle.plugins.module_utils.harm import Policy  # isort: skip
+from ansible_collections.impl.lifecycle.plugins.module_utils.judge import Judge  # isort: skip
 
 
 class Decider(Protocol):

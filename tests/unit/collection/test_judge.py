@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from ansible_collections.impl.lifecycle.plugins.module_utils import evidence as e
 from ansible_collections.impl.lifecycle.plugins.module_utils.counts import Arm, Tick, pre_rate
-from ansible_collections.impl.lifecycle.plugins.module_utils.judge import HARM, INCONCLUSIVE, OK, Judge, Policy
+from ansible_collections.impl.lifecycle.plugins.module_utils.harm import Policy
+from ansible_collections.impl.lifecycle.plugins.module_utils.judge import HARM, INCONCLUSIVE, OK, Judge
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.impl.lifecycle.plugins.module_utils import replay as r
-from ansible_collections.impl.lifecycle.plugins.module_utils.judge import Policy
+from ansible_collections.impl.lifecycle.plugins.module_utils.harm import Policy
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.impl.lifecycle.plugins.module_utils import cohorts
+from ansible_collections.impl.lifecycle.plugins.module_utils import layout as layouts
 from ansible_collections.impl.lifecycle.plugins.module_utils import routing as r
 from ansible_collections.impl.lifecycle.plugins.module_utils import routing_text as text
 from hypothesis import given
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 users = st.text("abcXYZ019_-", min_size=1, max_size=6)
 seeds = st.text(max_size=12)
 weights = st.integers(0, 100)
-colours = st.sampled_from(r.COLOURS)
+colours = st.sampled_from(layouts.COLOURS)
 SESSIONS = ("blue", "green", "unmarked")
 DEPARTMENTS = ("reception", "lab-2")
 # MurmurHash2 by its reference implementation in C (seed 0 xor length), one for each length of the last word; and the

@@ -170,7 +170,7 @@ def test_nginx_knows_every_layout_there_can_be(count: int) -> None:
     hosts = tuple(f"app{number}" for number in range(1, count + 1))
     known = {f"{colour}-{head}-{tail}" for colour, head, tail in layouts.all_layouts(count)}
     for colour in layouts.COLOURS:
-        state = routing.stage(routing.State("clinic", routing.Placed(routing.other(colour), "1")), "2")
+        state = routing.stage(routing.State("clinic", routing.Placed(layouts.other(colour), "1")), "2")
         for host in hosts[:-1]:
             state = turns.leave(state, host, hosts)
             assert state.layout is not None
@@ -178,7 +178,7 @@ def test_nginx_knows_every_layout_there_can_be(count: int) -> None:
             back = routing.rollback(state)
             while back.layout is not None:
                 assert back.layout.mark in known
-                host_back = back.layout.to_bring(routing.other(colour))[0]
+                host_back = back.layout.to_bring(layouts.other(colour))[0]
                 back = turns.leave(back, host_back, hosts)
                 assert back.layout is not None
                 assert back.layout.mark in known

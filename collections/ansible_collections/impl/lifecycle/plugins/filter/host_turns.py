@@ -45,7 +45,7 @@ _value:
 """
 
 from ansible_collections.impl.lifecycle.plugins.module_utils import layout as layouts
-from ansible_collections.impl.lifecycle.plugins.module_utils import routing, routing_text
+from ansible_collections.impl.lifecycle.plugins.module_utils import routing_text
 
 
 def host_turns(state, hosts, weight=0):
@@ -65,7 +65,7 @@ def host_turns(state, hosts, weight=0):
         "bring": list(bring),
         "running": list(now.running(towards.colour) if now else hosts),
         "to": {"colour": towards.colour, "version": towards.version},
-        "from": routing.other(towards.colour),
+        "from": layouts.other(towards.colour),
         "forward": now is None or now.colour == towards.colour,
     }
 

@@ -11,7 +11,7 @@ import json
 import math
 from typing import Any, Mapping, NamedTuple, Optional, Tuple
 
-from ansible_collections.impl.lifecycle.plugins.module_utils.routing import COLOURS
+from ansible_collections.impl.lifecycle.plugins.module_utils.layout import COLOURS
 
 # nginx: the client closed its connection before there was an answer. Nobody's failure, unless the user waited so long
 # that leaving was the only way out: a slot that hangs shows itself in the log by nothing else.

@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass, fields
 from typing import Any, Dict, Mapping
 
-from ansible_collections.impl.lifecycle.plugins.module_utils.routing import COLOURS
+from ansible_collections.impl.lifecycle.plugins.module_utils.layout import COLOURS
 
 # Harm is looked for after each tick; ten seconds would be half of what a bad version may take to be found
 # (docs/decisions/0007 has the figures for 1, 2, 5 and 10 s).

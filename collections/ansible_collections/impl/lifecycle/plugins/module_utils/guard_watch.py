@@ -16,7 +16,8 @@ from ansible_collections.impl.lifecycle.plugins.module_utils.guard_count import 
 from ansible_collections.impl.lifecycle.plugins.module_utils.guard_log import Entry
 from ansible_collections.impl.lifecycle.plugins.module_utils.guard_settings import TICK_SECONDS, Settings
 from ansible_collections.impl.lifecycle.plugins.module_utils.guard_window import Window
-from ansible_collections.impl.lifecycle.plugins.module_utils.judge import Judge, Policy
+from ansible_collections.impl.lifecycle.plugins.module_utils.harm import Policy
+from ansible_collections.impl.lifecycle.plugins.module_utils.judge import Judge
 from ansible_collections.impl.lifecycle.plugins.module_utils.routing import Placed, State
 
 SCHEMA = 1

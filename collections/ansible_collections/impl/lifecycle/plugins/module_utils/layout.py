@@ -18,6 +18,11 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 COLOURS = ("blue", "green")
 
 
+def other(colour: str) -> str:
+    """The colour of the other slot."""
+    return "green" if colour == "blue" else "blue"
+
+
 @dataclass(frozen=True)
 class Layout:
     """`colour` runs on the first `head` hosts, the other colour on the last `tail` hosts."""

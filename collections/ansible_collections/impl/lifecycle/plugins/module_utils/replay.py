@@ -15,7 +15,8 @@ from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Sequence
 
 from ansible_collections.impl.lifecycle.plugins.module_utils.counts import METRICS, Arm, Tick, pre_rate
 from ansible_collections.impl.lifecycle.plugins.module_utils.crowd import Crowd
-from ansible_collections.impl.lifecycle.plugins.module_utils.judge import Judge, Policy
+from ansible_collections.impl.lifecycle.plugins.module_utils.harm import Policy
+from ansible_collections.impl.lifecycle.plugins.module_utils.judge import Judge
 
 TICK_SECONDS = 10
 # A quantile of fewer answers than this is noise; such a route group has no limits and no slow events.

@@ -15,7 +15,6 @@ from typing import FrozenSet, Iterable, List, Optional, Sequence, Set
 from ansible_collections.impl.lifecycle.plugins.module_utils import layout as layouts
 from ansible_collections.impl.lifecycle.plugins.module_utils import way_back
 
-COLOURS = ("blue", "green")
 BUCKETS = tuple(f"{number:02d}" for number in range(100))
 
 # A user id becomes a file name on the edge and is compared with what nginx lets through its own map.
@@ -33,7 +32,7 @@ class Placed:
     version: str
 
     def __post_init__(self) -> None:
-        if self.colour not in COLOURS:
+        if self.colour not in layouts.COLOURS:
             raise ValueError(f"'{self.colour}' is no slot colour; it is blue or green")
         if not VERSION.match(self.version):
             raise ValueError(f"'{self.version}' is no usable version (letters, digits and . _ + ~ -, 64 at most)")
@@ -87,12 +86,7 @@ class State:
     @property
     def idle_colour(self) -> str:
         """The colour that no user is sent to by a stable version; the next candidate goes there."""
-        return "blue" if self.stable is None else other(self.stable.colour)
-
-
-def other(colour: str) -> str:
-    """The colour of the other slot."""
-    return "green" if colour == "blue" else "blue"
+        return "blue" if self.stable is None else layouts.other(self.stable.colour)
 
 
 def order_of_entry(seed: str) -> List[str]:

@@ -32,7 +32,7 @@ def leave(state: routing.State, host: str, hosts: Sequence[str], weight: int = 0
     colour = destination(state).colour
     present = _present(state, hosts) or layouts.begin(hosts, colour)
     if state.candidate is not None:
-        present_tail = present.running(routing.other(colour))
+        present_tail = present.running(layouts.other(colour))
         if len(present_tail) == 1 and present_tail[0] == host:
             raise ValueError(
                 f"{host} is the last host of the stable version: it changes when the candidate is promoted,"

@@ -261,6 +261,7 @@ from ansible_collections.impl.lifecycle.plugins.module_utils import (
     turns,
     way_back,
 )
+from ansible_collections.impl.lifecycle.plugins.module_utils.layout import COLOURS
 from ansible_collections.impl.lifecycle.plugins.module_utils.routing_store import Store, Unreadable
 
 Options = Mapping[str, Any]
@@ -396,7 +397,7 @@ def _arguments() -> Dict[str, Any]:
         "application": {"type": "str", "required": True},
         "action": {"type": "str", "default": "query", "choices": ["query", "prepare", *TRANSITIONS, "let_go"]},
         "version": {"type": "str", "default": ""},
-        "colour": {"type": "str", "choices": list(routing.COLOURS)},
+        "colour": {"type": "str", "choices": list(COLOURS)},
         "weight": {"type": "int"},
         "to_stable": {"type": "bool", "default": False},
         "pilots": {"type": "list", "elements": "str", "default": []},
