@@ -36,6 +36,15 @@ environment_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program instead of text.")
 
 
+strategy_option = click.option(
+    "--strategy",
+    envvar="LIFECYCLE_STRATEGY",
+    metavar="NAME",
+    type=click.Choice(("linear", "free", "host_pinned", "mitogen_linear", "mitogen_free", "mitogen_host_pinned")),
+    help="How Ansible walks through the tasks; mitogen_linear takes less time, where mitogen is installed.",
+)
+
+
 def ansible_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """What ansible-playbook understands under the same names."""
     options = (
@@ -52,6 +61,7 @@ def ansible_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("-t", "--tags", multiple=True, metavar="TAG", help="Only tasks with this tag."),
         click.option("--skip-tags", multiple=True, metavar="TAG", help="No tasks with this tag."),
         click.option("-f", "--forks", type=click.IntRange(min=1), help="How many hosts at the same time."),
+        strategy_option,
         *secret_options(),
         click.option("--reason", metavar="TEXT", help="Why this is done; kept with the run."),
         click.option("-v", "--verbose", "verbosity", count=True, help="Say more; repeat for still more."),

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli.options import ask, environment_option, extra_variables, json_option, secret_options
+from orchestrator.cli.options import (
+    ask,
+    environment_option,
+    extra_variables,
+    json_option,
+    secret_options,
+    strategy_option,
+)
 from orchestrator.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -30,6 +37,7 @@ def release_options(command: Command) -> Command:
             metavar="KEY=VALUE|JSON|@FILE",
             help="A variable over all others. Give secrets as @FILE: an argument can be seen by every user here.",
         ),
+        strategy_option,
         *secret_options(),
         click.option("-v", "--verbose", "verbosity", count=True, help="Say more; repeat for still more."),
         json_option,

@@ -41,6 +41,7 @@ def options(request: RunRequest) -> dict[str, Any]:
         "tags": list(request.tags),
         "skip_tags": list(request.skip_tags),
         "forks": request.forks,
+        "strategy": request.strategy,
         "extra_vars": sorted(request.extra_vars),
         "extra_files": list(request.extra_files),
         "vault_ids": list(request.vault_ids),

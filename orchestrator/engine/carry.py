@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from orchestrator.engine import verdict
@@ -15,6 +15,7 @@ from orchestrator.engine.request import Event, HostFailure, Listener, RunOutcome
 from orchestrator.engine.scrub import Scrubber
 from orchestrator.engine.secrets import scrubber_for
 from orchestrator.engine.spill import Spill
+from orchestrator.engine.strategy import strategy_settings
 from orchestrator.engine.workspace import workspace
 from orchestrator.errors import StoreError
 from orchestrator.paths import state_dir
@@ -39,6 +40,7 @@ class _Run:
     scrubber: Scrubber
     spill: Spill
     ladder: Ladder
+    settings: Mapping[str, str]
     counter: int = 0
     steps: list[StepOutcome] = field(default_factory=list)
     failures: list[HostFailure] = field(default_factory=list)
@@ -52,17 +54,18 @@ class _Run:
 def carry_out(request: RunRequest, store: Store, listener: Listener | None = None) -> RunOutcome:
     """Run the request's phases one after the other under the environment's lock, and record every result.
 
-    Raises LockedError when another run holds the environment, UsageError for an unknown phase. A failed host is no
-    exception: the outcome says so. A phase after a failed one is not started.
+    Raises LockedError when another run holds the environment, UsageError for an unknown phase or strategy. A failed
+    host is no exception: the outcome says so. A phase after a failed one is not started.
     """
     planned = plan(request.phases, passed_phases(store, request.environment.name))
+    settings = strategy_settings(request.strategy)
     actor = this_actor()
     names = tuple(phase.name for phase in planned.phases)
     with store.lock(request.environment.name, actor, f"run {' '.join(names)}", is_idle=_is_idle):
         scrubber = scrubber_for(request)
         run_id = store.begin_run(describe(request, actor, names))
         spill = Spill(state_dir() / "spill" / f"run-{run_id}.ndjson")
-        run = _Run(request, store, listener, run_id, actor, scrubber, spill, Ladder(mark_of(actor)))
+        run = _Run(request, store, listener, run_id, actor, scrubber, spill, Ladder(mark_of(actor)), settings)
         run.notices += planned.notices
         run.tell(Event("run", run_id=run_id))
         with interruptible(run.ladder):
@@ -109,7 +112,7 @@ def _run_phase(run: _Run, phase: Phase) -> StepOutcome:
     try:
         with workspace(run.actor) as place:
             argv = runner.arguments(run.request, place, phase.playbook)
-            code = runner.play(place, argv, mark_of(run.actor), recorder.handle, run.ladder.tick)
+            code = runner.play(place, argv, mark_of(run.actor), recorder.handle, run.ladder.tick, run.settings)
             run.ladder.clear_up()
     finally:
         heard = recorder.close()

@@ -27,6 +27,7 @@ class RunRequest:
     tags: tuple[str, ...] = ()
     skip_tags: tuple[str, ...] = ()
     forks: int | None = None
+    strategy: str | None = None
     vault_ids: tuple[str, ...] = ()
     vault_password: str | None = field(default=None, repr=False)
     become_password: str | None = field(default=None, repr=False)

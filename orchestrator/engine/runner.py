@@ -26,8 +26,9 @@ def play(
     mark: str,
     handler: Callable[[dict[str, Any]], bool],
     poll: Callable[[], bool],
+    settings: Mapping[str, str],
 ) -> int:
-    """Run one ansible-playbook and return its exit code.
+    """Run one ansible-playbook and return its exit code. `settings`: environment variables over all others.
 
     `handler` gets every event and returns False, so that no event is written to a file. `poll` is called every second;
     giving one also keeps ansible-runner from installing signal handlers that it never takes away again.
@@ -43,7 +44,7 @@ def play(
         cancel_callback=poll,
     )
     # The runner would hand on the operator's whole environment, and write it to a file as well.
-    runner.config.env = compose(os.environ, runner.config.env, mark)
+    runner.config.env = {**compose(os.environ, runner.config.env, mark), **settings}
     runner.config.command = [*tether(), *arguments]
     runner.run()
     # The runner has no exit code for a process that a signal ended.
