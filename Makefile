@@ -46,6 +46,7 @@ lint: setup
 	lint-imports
 	yamllint -s .
 	ansible-lint
+	.ci/collection-docs
 
 unit: setup
 	@pytest tests/unit tests/integration -n 2 $(PYTEST_ARGS)
