@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -56,11 +56,14 @@ class Lifecycle:
             start_new_session=True,
         )  # fmt: skip
 
-    def ansible_playbook(self, playbook: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def ansible_playbook(
+        self, playbook: str, *arguments: str, environment: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """The other door."""
+        variables = self.environment | {"ANSIBLE_NOCOLOR": "1"} | dict(environment or {})
         return subprocess.run(
             ["ansible-playbook", playbook, "-i", str(ENVIRONMENT / "hosts.yml"), *arguments],
-            cwd=ROOT, env=self.environment | {"ANSIBLE_NOCOLOR": "1"}, stdin=subprocess.DEVNULL,
+            cwd=ROOT, env=variables, stdin=subprocess.DEVNULL,
             capture_output=True, text=True, check=False, timeout=900,
         )  # fmt: skip
 
