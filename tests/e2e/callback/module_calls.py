@@ -1,4 +1,4 @@
-"""Counts what a run asks of its hosts: a call for each module, host and round of a loop. MODULE_CALLS: where it is told."""
+"""Counts what a run asks of its hosts: a call for each module, host and round of a loop; told in the file MODULE_CALLS."""
 
 from __future__ import annotations
 
