@@ -1,6 +1,7 @@
 # make demo    the main job on real lab hosts: deliver, release step by step, take back, show the record
-# make test    lint, unit, integration, the end-to-end road on lab hosts, every Molecule scenario
-# make lint | unit | e2e | molecule | sanity | bench | clean
+# make test    lint, unit, integration, the end-to-end road on lab hosts, the Molecule scenarios that are not long
+# make molecule    every Molecule scenario, the long ones too
+# make lint | unit | e2e | sanity | bench | clean
 # The lab needs root: without it, demo, test, e2e, molecule and clean run themselves again through sudo.
 
 SHELL := /bin/bash
@@ -36,8 +37,8 @@ demo: setup
 	@$(AS_ROOT) $(BIN)/python -m demo $(if $(KEEP),--keep)
 
 test: setup lint sanity unit
-	@$(AS_ROOT) $(BIN)/pytest tests/e2e $(PYTEST_ARGS)
-	$(AS_ROOT) $(BIN)/pytest tests/molecule -n $(MOLECULE_JOBS) $(PYTEST_ARGS)
+	@$(AS_ROOT) $(BIN)/pytest tests/e2e --durations=0 --durations-min=20 $(PYTEST_ARGS)
+	$(AS_ROOT) $(BIN)/pytest tests/molecule -n $(MOLECULE_JOBS) -m "not long" --durations=0 --durations-min=60 $(PYTEST_ARGS)
 
 lint: setup
 	@ruff check .

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 LOGS = ROOT / "var" / "molecule"
 # Longest first, so that the parallel run does not end with one long scenario alone.
 LONGEST_FIRST = ("release", "gray_guard", "one_slot", "tomcat", "postgresql", "app_slot", "redis", "nginx", "gray_edge")
+# A quarter of an hour and more: whole releases by the plain playbooks. e2e has the same road by `lifecycle release`.
+LONG = ("release", "one_slot")
 LIMIT_SECONDS = 2400
 
 
@@ -21,8 +24,12 @@ def scenarios() -> list[str]:
     return sorted(found, key=lambda name: LONGEST_FIRST.index(name) if name in LONGEST_FIRST else len(LONGEST_FIRST))
 
 
+def marked(scenario: str) -> Any:
+    return pytest.param(scenario, marks=pytest.mark.long) if scenario in LONG else scenario
+
+
 @pytest.mark.lab
-@pytest.mark.parametrize("scenario", scenarios())
+@pytest.mark.parametrize("scenario", map(marked, scenarios()))
 def test_scenario(scenario: str) -> None:
     LOGS.mkdir(parents=True, exist_ok=True)
     log = LOGS / f"{scenario}.log"

@@ -1,4 +1,4 @@
-"""Counts what a run asks of its hosts: a call for each module, host and round of a loop; told in the file MODULE_CALLS."""
+"""Counts what a run asks of its hosts: a call for each module, host and loop item. Told in the file MODULE_CALLS."""
 
 from __future__ import annotations
 
