@@ -68,6 +68,12 @@ PHASES: Final = (
         changes_hosts=False,
     ),
     Phase(
+        "restart-pending",
+        playbook="impl.lifecycle.restart_pending",
+        summary="restart what waits for a restart, one host at a time, users led round each application host",
+        needs=("provision",),
+    ),
+    Phase(
         "inspect",
         playbook="impl.lifecycle.inspect",
         summary="say what is on the hosts; changes nothing",
