@@ -135,8 +135,10 @@ def test_the_record_knows_where_users_are(matrix: Lifecycle, victim: str, phase:
             mend(victim, edge)
         status = live(matrix)
         time.sleep(1)
-    outcomes[(victim, phase)] = said(running.returncode, status, load.report())
+    report = load.report()
+    outcomes[(victim, phase)] = said(running.returncode, status, report)
     print(f"\n{victim} / {phase}: {outcomes[(victim, phase)]}")
+    print(report.samples[:5])
     assert not status["unconfirmed"], "after the edge was asked, nothing on record is in doubt"
     assert served() <= recorded(status)
     weight, candidate = status["edge"]["weight"], status["edge"]["candidate"]
