@@ -41,6 +41,13 @@ def test_every_readme_has_the_table_of_the_specification() -> None:
     assert checked.returncode == 0, checked.stdout
 
 
+def test_the_page_of_what_runs_where_is_what_the_scenarios_say() -> None:
+    checked = subprocess.run(
+        [sys.executable, ROOT / ".ci" / "compatibility", "--check"], capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stdout
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_no_password_has_a_default(name: str) -> None:
     options = options_of(ROLES / name)
