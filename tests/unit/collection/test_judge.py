@@ -285,8 +285,8 @@ def test_the_sum_that_is_kept_is_the_mixture_of_processes_kept_one_by_one(first:
 def test_the_margin_is_for_ten_users_and_shrinks_with_their_number() -> None:
     policy = Policy(margin=1.5)
     found = [policy.harm_ratio("failed", crowd) for crowd in (0, 1, 10, 40, 1000)]
-    assert found == [1.5, 1.5, 1.5, 1.25, pytest.approx(1.05)]
-    assert replace(policy, pre_rate={"failed": 2.0}).harm_ratio("failed", 40) == 2.5
+    assert found == [1.5, 1.5, 1.5, 1.125, pytest.approx(1.005)]
+    assert replace(policy, pre_rate={"failed": 2.0}).harm_ratio("failed", 40) == 2.25
 
 
 def test_what_a_tick_brings_does_not_choose_its_own_yardstick() -> None:

@@ -13,15 +13,16 @@ from ansible_collections.impl.lifecycle.plugins.module_utils.counts import METRI
 # A cohort that failed 40 times as often as the others before the release is a broken client or a handful of counts; a
 # margin scaled by that would let everything pass.
 MOST_SCALING = 5.0
-# The stated margin is for a candidate with so many users. Users differ in how much they meet; what a cohort meets
-# beside all others varies with 1/sqrt(users), and so does the room that is left for it.
+# The stated margin is for a candidate with so many users; with more of them the room it leaves shrinks as their number
+# grows. What a cohort meets beside all others varies with 1/sqrt(users), which is more, but the bets leave room of
+# their own: one on r times the margin grows only above (r - 1)/ln r of it, for the smallest, 2, above 1.44.
 MARGIN_USERS = 10
 # How the chance of a false alarm is shared by the metrics (Bonferroni, weighted). A version that is slow enough to
 # matter is so in thousands of requests and proves it soon; one that fails now and then needs every bit.
 SHARES = {"failed": 0.95, "slow": 0.05}
-# Ratios bet on against harm, as multiples of the margin, and how much is put on each: most of it between the two and
-# five times that small faults have, a little on what fails outright.
-BETS: Tuple[Tuple[float, float], ...] = ((2, 0.15), (4, 0.6), (10, 0.15), (30, 0.1))
+# Ratios bet on against harm, as multiples of the margin, and how much is put on each: most of it on what small faults
+# have, a little on what fails outright, which proves itself in a few requests whatever is bet.
+BETS: Tuple[Tuple[float, float], ...] = ((2, 0.1), (4, 0.75), (10, 0.1), (30, 0.05))
 
 
 @dataclass(frozen=True)
@@ -60,13 +61,13 @@ class Policy:
     def harm_ratio(self, metric: str, crowd: float = 0.0) -> float:
         """The ratio of rates above which the candidate does harm, when it has had `crowd` users' worth of requests.
 
-        The margin is for ten users and shrinks with the square root of their number: the fewer there are, the more
-        their own bad luck may look like the version's fault. Scaled UP by what the same users met before.
+        The margin is for ten users, and what it leaves above 1 shrinks as their number grows: the fewer there are, the
+        more their own bad luck may look like the version's fault. Scaled UP by what the same users met before.
 
         Never down. A cohort that failed less than the others is, with few users, mostly a cohort that was lucky so
         far; a margin below the stated one would call the end of its luck harm.
         """
-        room = (self.margin - 1) * min(1.0, math.sqrt(MARGIN_USERS / crowd)) if crowd else self.margin - 1
+        room = (self.margin - 1) * min(1.0, MARGIN_USERS / crowd) if crowd else self.margin - 1
         return (1 + room) * min(max(1.0, self.pre_rate.get(metric, 1.0)), MOST_SCALING)
 
     def proof(self, metric: str) -> float:

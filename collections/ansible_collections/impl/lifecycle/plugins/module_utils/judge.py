@@ -21,7 +21,7 @@ from ansible_collections.impl.lifecycle.plugins.module_utils.evidence import (
 )
 from ansible_collections.impl.lifecycle.plugins.module_utils.harm import Policy
 
-SCHEMA = 2
+SCHEMA = 3
 HARM, OK, INCONCLUSIVE = "HARM", "OK", "INCONCLUSIVE"
 
 # OK is not said beside this much evidence of harm, even where harm is not proven: 10 : 1 is "strong" on Jeffreys'
@@ -31,7 +31,7 @@ HINT_OF_HARM = 10.0
 EVENTS = ("failed", "slow", "slow", "slow")
 LONGEST_REASON = 500
 # Most faults are there from the first user on.
-FROM_THE_START = 0.85
+FROM_THE_START = 0.9
 
 
 @dataclass(frozen=True)

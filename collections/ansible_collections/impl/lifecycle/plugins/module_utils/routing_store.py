@@ -38,6 +38,8 @@ class Store:
         self.application = application
         self.sets = os.path.join(root, "sets")
         self.current = os.path.join(root, "current")
+        # A file in it names an application host that gets nobody for a while, whatever the set says.
+        self.resting = os.path.join(root, "resting")
         self.stable_green = os.path.join(root, "stable-green")
         self.unreleased = os.path.join(root, "unreleased")
 
@@ -53,7 +55,8 @@ class Store:
         try:
             have = os.stat(self.root)
             owner = have.st_uid if uid is None else uid
-            right = (have.st_uid, have.st_gid, have.st_mode & 0o7777) == (owner, gid, 0o750) and self.prepared
+            right = (have.st_uid, have.st_gid, have.st_mode & 0o7777) == (owner, gid, 0o750)
+            right = right and self.prepared and os.path.isdir(self.resting)
         except FileNotFoundError:
             right, owner = False, uid or 0
         if right or check:
@@ -68,6 +71,8 @@ class Store:
                 _touch(self.unreleased)
             os.mkdir(self.sets)
             os.chmod(self.sets, 0o755)
+        os.makedirs(self.resting, exist_ok=True)
+        os.chmod(self.resting, 0o755)
         os.chown(self.sets, owner, -1)
         _sync(self.root)
         return True
