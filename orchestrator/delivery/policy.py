@@ -121,7 +121,7 @@ class GuardPolicy(Section):
     margin: Annotated[float, Field(ge=1, le=10)] = Field(
         default=1.5,
         description="The candidate is harmful when it fails more than so many times as often. Meant for ten users, who "
-        "may just be unlucky ones; with more of them what is above 1 shrinks with the square root of their number.",
+        "may just be unlucky ones; with more of them what is above 1 shrinks as their number grows.",
     )
     lease_minutes: Annotated[float, Field(ge=0, le=43200)] = Field(
         default=0,
