@@ -22,6 +22,7 @@ def rendered(vhost: dict[str, Any], **variables: Any) -> str:
     """Render one virtual host with the default variables."""
     environment = jinja2.Environment(trim_blocks=True, keep_trailing_newline=True, undefined=jinja2.StrictUndefined)
     environment.filters.update(
+        bool=bool,
         combine=lambda first, second: {**first, **second},
         regex_replace=lambda text, pattern, by: re.sub(pattern, by, text),
         regex_escape=re.escape,
