@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import base64
-import math
 import zlib
 from array import array
 from typing import Any, Dict, Mapping
@@ -34,16 +33,9 @@ class Crowd:
     def size(self) -> float:
         """The effective number of users: (sum n)^2 / sum n^2 (Kish, Survey Sampling, 1965), n requests of each.
 
-        The mean of so many users, all equally busy, would vary as much as the mean over these. While most of them have
-        come once only, that figure is the number of requests and not yet of users; then the pairs of requests tell
-        more. Two requests are of the same user with the chance 1 / size (Simpson, Nature 163, 1949), so as many pairs
-        as there are, divided by the pairs of the same user, are the size; and since few are seen of those, by their
-        number's upper bound.
+        The mean of so many users, all equally busy, would vary as much as the mean over these.
         """
-        if not self._squares:
-            return 0.0
-        pairs, same = self._total * (self._total - 1) / 2, (self._squares - self._total) / 2
-        return max(self._total**2 / self._squares, pairs / _upper(same))
+        return self._total**2 / self._squares if self._squares else 0.0
 
     def as_data(self) -> str:
         packed = array("Q", (user << 32 | count for user, count in sorted(self._requests.items())))
@@ -66,9 +58,3 @@ class Crowd:
         made._requests = dict(requests)
         made._total, made._squares = sum(requests.values()), sum(count * count for count in requests.values())
         return made
-
-
-def _upper(seen: float) -> float:
-    """The mean of a Poisson variable that gave `seen`: not above this with 95 % (after Byar; Breslow and Day, 1987)."""
-    more = seen + 1
-    return more * (1 - 1 / (9 * more) + 1.645 / (3 * math.sqrt(more))) ** 3
