@@ -186,7 +186,9 @@ def change_statement(params):
         "MASTER_USE_GTID": "slave_pos",
     }
     told = ", ".join("{0} = {1}".format(*part) for part in parts.items())
-    return "STOP SLAVE; CHANGE MASTER TO " + told + "; START SLAVE;"
+    # The password is part of the statement: neither the general nor the slow log may keep it.
+    quiet = "SET SESSION sql_log_off = 1; SET SESSION slow_query_log = 0; "
+    return quiet + "STOP SLAVE; CHANGE MASTER TO " + told + "; START SLAVE;"
 
 
 def load(module, client):
