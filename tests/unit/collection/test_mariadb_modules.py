@@ -183,3 +183,11 @@ def test_a_password_stays_one_literal_and_out_of_the_logs() -> None:
     statement = mariadb_replica.change_statement(PRIMARY)
     assert "MASTER_PASSWORD = 'it''s'," in statement
     assert statement.startswith("SET SESSION sql_log_off = 1;")
+
+
+def test_a_log_gets_its_file_before_it_is_switched_on() -> None:
+    server = Server()
+    server.kinds |= {"slow_query_log": "BOOLEAN", "slow_query_log_file": "VARCHAR"}
+    server.values |= {"slow_query_log": "OFF", "slow_query_log_file": "host-slow.log"}
+    configured(server, settings={"slow_query_log": True, "slow_query_log_file": "/var/log/slow.log"}).apply_settings()
+    assert server.told == ["SET GLOBAL slow_query_log_file = '/var/log/slow.log', slow_query_log = 'ON'"]

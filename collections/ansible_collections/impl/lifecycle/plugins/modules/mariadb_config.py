@@ -175,7 +175,9 @@ class Server:
             raise MariadbError("read only when the server starts: {0}".format(", ".join(fixed)))
         changes = {name: value for name, value in self.settings.items() if not found[name].has(value)}
         if changes and not self.module.check_mode:
-            parts = ["{0} = {1}".format(name, found[name].literal(value)) for name, value in changes.items()]
+            # The file before the log: switched on first, a log would begin in the file it had before.
+            ordered = sorted(changes.items(), key=lambda change: not change[0].endswith("_file"))
+            parts = ["{0} = {1}".format(name, found[name].literal(value)) for name, value in ordered]
             self.client.ask("SET GLOBAL " + ", ".join(parts))
         now = self.client.variables(changes) if changes and not self.module.check_mode else {}
         for name, value in changes.items():
