@@ -99,22 +99,23 @@ REFUSED = {"1045", "1698"}
 class Primary:
     """The other server, spoken to over TCP by the replicating user."""
 
-    def __init__(self, params, directory):
-        # A pipe for standard input is taken by what the dump is told; the file is gone with the directory.
-        self.login = os.path.join(directory, "login")
-        with open(os.open(self.login, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(defaults_text(params["user"], params["password"]))
+    def __init__(self, params):
+        # A file in memory that only this process and its children can open, so that the password is on no disk.
+        self.login = os.memfd_create("login", 0)
+        os.fchmod(self.login, 0o600)
+        os.write(self.login, defaults_text(params["user"], params["password"]).encode())
         checked = ["--ssl-ca=" + params["ca"], "--ssl-verify-server-cert"] if params["ca"] else []
         tls = ["--ssl", *(checked or ["--skip-ssl-verify-server-cert"])] if params["tls"] else []
         self.path = ["--protocol=tcp", "--host=" + params["host"], "--port=" + str(params["port"]), *tls]
 
     def argv(self, program, *arguments):
-        return [program, "--defaults-file=" + self.login, *self.path, *arguments]
+        return [program, "--defaults-file=/proc/self/fd/{0}".format(self.login), *self.path, *arguments]
 
     def databases(self):
         asked = subprocess.run(
             self.argv("mariadb", "--batch", "--raw", "--skip-column-names", "--connect-timeout=10"),
             input=DATABASES,
+            pass_fds=[self.login],
             capture_output=True,
             text=True,
             check=False,
@@ -132,12 +133,14 @@ class Primary:
         )
 
 
-def pipe_into(client, dump):
+def pipe_into(client, dump, login):
     """Let the dump flow into the local server; each of the two may be the one that fails."""
     local = ["--no-defaults", "--user=root", "--socket=" + client.socket]
     load = ["mariadb", *local, "--init-command=SET SESSION sql_log_bin=0"]
     with tempfile.TemporaryFile("w+") as said:
-        with subprocess.Popen(dump, stdout=subprocess.PIPE, stderr=said, stdin=subprocess.DEVNULL) as source:
+        with subprocess.Popen(
+            dump, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said, pass_fds=[login]
+        ) as source:
             sink = subprocess.run(load, stdin=source.stdout, capture_output=True, text=True, check=False)
             source.stdout.close()
         said.seek(0)
@@ -201,20 +204,17 @@ def load(module, client):
         )
     if module.check_mode:
         return []
-    with tempfile.TemporaryDirectory(dir=module.tmpdir) as directory:
-        primary = Primary(module.params, directory)
-        databases = patiently(primary.databases, module.params["patience"])
-        if not databases:
-            raise MariadbError("the primary has no database yet; run the role there first")
-        try:
-            pipe_into(client, primary.dump(databases))
-        except MariadbError:
-            # Half a load would be taken for databases of this server's own.
-            client.ask(
-                "SET SESSION sql_log_bin=0; "
-                + "".join("DROP DATABASE IF EXISTS `{0}`; ".format(name) for name in databases)
-            )
-            raise
+    primary = Primary(module.params)
+    databases = patiently(primary.databases, module.params["patience"])
+    if not databases:
+        raise MariadbError("the primary has no database yet; run the role there first")
+    try:
+        pipe_into(client, primary.dump(databases), primary.login)
+    except MariadbError:
+        # Half a load would be taken for databases of this server's own.
+        drops = ["DROP DATABASE IF EXISTS `{0}`;".format(name) for name in databases]
+        client.ask(" ".join(["SET SESSION sql_log_bin = 0;", *drops]))
+        raise
     return databases
 
 
