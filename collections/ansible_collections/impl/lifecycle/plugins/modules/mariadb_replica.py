@@ -73,80 +73,15 @@ loaded:
   returned: always
 """
 
-import os
-import subprocess
-import tempfile
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.impl.lifecycle.plugins.module_utils.mariadb_client import (
-    Client,
-    MariadbError,
-    defaults_text,
-)
+from ansible_collections.impl.lifecycle.plugins.module_utils.mariadb_client import Client, MariadbError
+from ansible_collections.impl.lifecycle.plugins.module_utils.mariadb_dump import DATABASES, Primary, pipe_into
 from ansible_collections.impl.lifecycle.plugins.module_utils.mariadb_values import quoted
 
-SYSTEM = ("mysql", "information_schema", "performance_schema", "sys")
-DATABASES = (
-    "SELECT JSON_ARRAY(SCHEMA_NAME) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME NOT IN {0} ORDER BY 1".format(
-        SYSTEM
-    )
-)
 # Access denied: only then it can be seen that the password is another one.
 REFUSED = {"1045", "1698"}
-
-
-class Primary:
-    """The other server, spoken to over TCP by the replicating user."""
-
-    def __init__(self, params):
-        # A file in memory that only this process and its children can open, so that the password is on no disk.
-        self.login = os.memfd_create("login", 0)
-        os.fchmod(self.login, 0o600)
-        os.write(self.login, defaults_text(params["user"], params["password"]).encode())
-        checked = ["--ssl-ca=" + params["ca"], "--ssl-verify-server-cert"] if params["ca"] else []
-        tls = ["--ssl", *(checked or ["--skip-ssl-verify-server-cert"])] if params["tls"] else []
-        self.path = ["--protocol=tcp", "--host=" + params["host"], "--port=" + str(params["port"]), *tls]
-
-    def argv(self, program, *arguments):
-        return [program, "--defaults-file=/proc/self/fd/{0}".format(self.login), *self.path, *arguments]
-
-    def databases(self):
-        asked = subprocess.run(
-            self.argv("mariadb", "--batch", "--raw", "--skip-column-names", "--connect-timeout=10"),
-            input=DATABASES,
-            pass_fds=[self.login],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if asked.returncode:
-            raise MariadbError("the primary: " + asked.stderr.strip())
-        return [line[2:-2] for line in asked.stdout.splitlines() if line]
-
-    def dump(self, databases):
-        """One consistent copy with its GTID, and the users as statements, which any release understands."""
-        return self.argv(
-            "mariadb-dump",
-            *("--single-transaction", "--master-data=1", "--gtid", "--routines", "--events", "--triggers"),
-            *("--system=users", "--insert-ignore", "--databases", *databases),
-        )
-
-
-def pipe_into(client, dump, login):
-    """Let the dump flow into the local server; each of the two may be the one that fails."""
-    local = ["--no-defaults", "--user=root", "--socket=" + client.socket]
-    load = ["mariadb", *local, "--init-command=SET SESSION sql_log_bin=0"]
-    with tempfile.TemporaryFile("w+") as said:
-        with subprocess.Popen(
-            dump, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said, pass_fds=[login]
-        ) as source:
-            sink = subprocess.run(load, stdin=source.stdout, capture_output=True, text=True, check=False)
-            source.stdout.close()
-        said.seek(0)
-        words = said.read().strip()
-    if source.returncode or sink.returncode:
-        raise MariadbError("the first load failed: {0}".format("; ".join(filter(None, [words, sink.stderr.strip()]))))
 
 
 def wanted_connection(params):
