@@ -143,6 +143,8 @@ def load(module, client):
     databases = patiently(primary.databases, module.params["patience"])
     if not databases:
         raise MariadbError("the primary has no database yet; run the role there first")
+    # A position from an earlier life would win over that of a primary which has written nothing yet.
+    client.ask("SET GLOBAL gtid_slave_pos = ''")
     try:
         pipe_into(client, primary.dump(databases), primary.login)
     except MariadbError:
