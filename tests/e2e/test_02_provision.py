@@ -157,9 +157,10 @@ def test_kill_nine_of_the_command_leaves_nothing_running_and_is_recorded_as_lost
 
 
 def test_what_waits_for_a_restart_is_restarted_host_by_host_and_no_user_notices(clinic: Lifecycle, host: Any) -> None:
-    later = ["-e", "lifecycle_allow_restart=false", "-e", "app_slot_heap_mb=272", "--limit", "app,edge"]
+    later = ["-e", "lifecycle_allow_restart=false", "-e", "app_slot_heap_mb=152", "--limit", "app,edge"]
     assert clinic.json("run", "provision", "-i", str(ENVIRONMENT), *later)["status"] == "successful"
-    before = {name: main_pid(host(name), "tomcat@clinic-blue") for name in ("app1", "app2")}
+    slot = f"tomcat@clinic-{clinic.json('release', 'status', '--live', '-i', str(ENVIRONMENT))['edge']['stable']['colour']}"
+    before = {name: main_pid(host(name), slot) for name in ("app1", "app2")}
     with Load(URL + "/", clients=20, think=0.05, timeout=30, max_seconds=240) as load:
         done = clinic.json("run", "restart-pending", "-i", str(ENVIRONMENT))
         time.sleep(1)
@@ -168,9 +169,9 @@ def test_what_waits_for_a_restart_is_restarted_host_by_host_and_no_user_notices(
     assert (report.failures, report.errors_5xx) == (0, 0), report.samples
     assert report.requests > 1000
     for name, pid in before.items():
-        now = main_pid(host(name), "tomcat@clinic-blue")
+        now = main_pid(host(name), slot)
         assert now != pid
-        assert b"-Xmx272m" in host(name).run(f"cat /proc/{now}/cmdline").stdout_bytes.split(b"\0")
+        assert b"-Xmx152m" in host(name).run(f"cat /proc/{now}/cmdline").stdout_bytes.split(b"\0")
     assert host("edge1").run("ls /var/lib/lifecycle/gray/clinic/resting").stdout == ""
     again = clinic.json("run", "restart-pending", "-i", str(ENVIRONMENT))
     assert (again["data"]["lifecycle_waiting"], again["changed"]) == ({}, False)
