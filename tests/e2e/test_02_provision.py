@@ -159,7 +159,8 @@ def test_kill_nine_of_the_command_leaves_nothing_running_and_is_recorded_as_lost
 def test_what_waits_for_a_restart_is_restarted_host_by_host_and_no_user_notices(clinic: Lifecycle, host: Any) -> None:
     later = ["-e", "lifecycle_allow_restart=false", "-e", "app_slot_heap_mb=152", "--limit", "app,edge"]
     assert clinic.json("run", "provision", "-i", str(ENVIRONMENT), *later)["status"] == "successful"
-    slot = f"tomcat@clinic-{clinic.json('release', 'status', '--live', '-i', str(ENVIRONMENT))['edge']['stable']['colour']}"
+    edge = clinic.json("release", "status", "--live", "-i", str(ENVIRONMENT))["edge"]
+    slot = f"tomcat@clinic-{edge['stable']['colour']}"
     before = {name: main_pid(host(name), slot) for name in ("app1", "app2")}
     with Load(URL + "/", clients=20, think=0.05, timeout=30, max_seconds=240) as load:
         done = clinic.json("run", "restart-pending", "-i", str(ENVIRONMENT))
