@@ -64,7 +64,7 @@ def place(dest: str, artifact: str, sha256: str, unpack: bool, mode: int = 0o644
 def prune(directory: str, keep: int, links: str, wanted: List[str], check: bool) -> List[str]:
     """Remove what was placed in `directory` and neither `wanted` nor a link of the glob needs, but the `keep` newest.
 
-    What this collection placed is known by its marker (an unpacked archive) or by a name that begins with its digest (a file).
+    It is known by its marker (an unpacked archive) or by a name that begins with its digest (a file).
     """
     used = {os.path.realpath(path) for path in [*glob.glob(links), *wanted]}
     idle = [entry for entry in _entries(directory) if os.path.realpath(entry.path) not in used]

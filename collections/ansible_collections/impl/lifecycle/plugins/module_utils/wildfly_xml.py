@@ -3,7 +3,7 @@
 """WildFly's own standalone*.xml of a version, with what an instance needs put in. Pure: text in, text out.
 
 Each version brings its own file with its own namespaces, so the file is not written anew but changed in the few places
-that matter. Elements are found by their local names and made in the namespace of their parents; all else stays as it is.
+that matter. Elements are found by their local names and made in the namespace of their parents; all else stays.
 """
 
 from __future__ import annotations

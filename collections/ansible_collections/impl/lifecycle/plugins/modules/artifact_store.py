@@ -12,8 +12,8 @@ description:
   - Checks the sha256 of each artifact on the host before anything of it is used, and puts it in place by a rename.
   - An archive (zip or tar) is unpacked without the one directory that all its files are in. Its files belong to root,
     keep whether they can be run, and are readable by all.
-  - What is whole stays untouched. A file with another digest is replaced; an unpacked archive is unpacked again when the
-    name, size, time or mode of one of its files changed.
+  - What is whole stays untouched. A file with another digest is replaced; an unpacked archive is unpacked again when
+    the name, size, time or mode of one of its files changed.
   - Takes the files from the controller, in one go and only those that are missing, or downloads them on the host.
 author: impl.lifecycle contributors (@impl-lifecycle)
 version_added: 0.2.0

@@ -10,7 +10,7 @@ module: wildfly_config
 short_description: Make the server configurations of WildFly instances from those that their versions bring
 description:
   - Reads the C(standalone*.xml) that a version brings on the host, and returns it with datasources, drivers, deployment
-    scanner, access log and listeners as an instance needs them. Writes nothing; M(impl.lifecycle.config_transaction) does.
+    scanner, access log and listeners as an instance needs them. It writes nothing.
   - Each version keeps its own namespaces and defaults, and everything that was not asked for.
 author: impl.lifecycle contributors (@impl-lifecycle)
 version_added: 0.2.0

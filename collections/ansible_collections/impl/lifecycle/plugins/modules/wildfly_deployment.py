@@ -9,10 +9,10 @@ DOCUMENTATION = r"""
 module: wildfly_deployment
 short_description: Have applications deployed in WildFly instances, or what was served before
 description:
-  - Replaces an artifact only when its sha256 differs, asks WildFly's deployment scanner by C(.dodeploy) to deploy it, and
-    waits for C(.deployed) or C(.failed).
-  - When it fails, the artifact that was served before is put back and deployed again, and the module fails with WildFly's
-    own words. The other applications are brought to what is wanted all the same.
+  - Replaces an artifact only when its sha256 differs, asks WildFly's deployment scanner by C(.dodeploy) to deploy it,
+    and waits for C(.deployed) or C(.failed).
+  - When it fails, the artifact that was served before is put back and deployed again, and the module fails with
+    WildFly's own words. The other applications are brought to what is wanted all the same.
   - An artifact that was wanted where nothing was served before is removed again when it fails.
   - For an instance that does not run, the artifact is placed and is deployed at its next start.
 author: impl.lifecycle contributors (@impl-lifecycle)

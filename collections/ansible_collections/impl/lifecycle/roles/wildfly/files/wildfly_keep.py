@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import glob
+import hashlib
 import os
 import pwd
 import shutil
@@ -55,12 +56,12 @@ def _put(archive: tarfile.TarFile, member: tarfile.TarInfo, file: str) -> None:
     os.rename(fresh, file)
 
 
-def hand_over(source: str, dest: str, user: str) -> None:
+def hand_over(source: str, dest: str, user: str, aside: str = "") -> None:
     """Give a copy of root's file to the instance, in a directory where the instance may have laid links."""
     if not os.path.exists(source):
         return
     owner = pwd.getpwnam(user)
-    fresh = f"{os.path.dirname(dest)}/.{os.path.basename(dest)}.lifecycle-new"
+    fresh = f"{aside or os.path.dirname(dest)}/.{os.path.basename(dest)}.lifecycle-new"
     if os.path.lexists(fresh):
         os.unlink(fresh)
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o640)
@@ -91,3 +92,57 @@ def try_failed_again(directory: str) -> None:
     """What failed under the configuration that is taken back was deployed before: ask for it at the next start."""
     for marker in glob.glob(f"{directory}/*.failed"):
         os.rename(marker, marker[: -len(".failed")] + ".dodeploy")
+
+
+def swap_in(base: str, plan: list, user: str) -> None:
+    """While the instance is stopped, give it the artifacts it should start with; what it had goes to `before`.
+
+    A new version of the server and the application that is made for it come together this way, or not at all.
+    """
+    directory, before = f"{base}/deployments", f"{base}/before"
+    shutil.rmtree(before, ignore_errors=True)
+    os.mkdir(before, 0o700)
+    for item in plan:
+        path, wanted = f"{directory}/{item['name']}", item["state"] == "present"
+        there = os.path.isfile(path) and not os.path.islink(path)
+        if (there and wanted and sha256_of(path) == item["sha256"]) or not (there or wanted):
+            continue
+        if there:
+            os.rename(path, f"{before}/{item['name']}")
+        else:
+            os.close(os.open(f"{before}/{item['name']}.none", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        _forget_markers(path)
+        if wanted:
+            hand_over(item["artifact"], path, user, before)
+            _ask_for(path)
+
+
+def swap_back(base: str) -> None:
+    """Give the stopped instance the artifacts back that it had."""
+    for kept in glob.glob(f"{base}/before/*"):
+        path = f"{base}/deployments/" + os.path.basename(kept).removesuffix(".none")
+        _forget_markers(path)
+        if os.path.lexists(path):
+            os.unlink(path)
+        if not kept.endswith(".none"):
+            os.rename(kept, path)
+            _ask_for(path)
+    shutil.rmtree(f"{base}/before", ignore_errors=True)
+
+
+def sha256_of(path: str) -> str:
+    digest = hashlib.sha256()
+    with open(path, "rb") as handle:
+        for block in iter(lambda: handle.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _ask_for(path: str) -> None:
+    os.close(os.open(path + ".dodeploy", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644))
+
+
+def _forget_markers(path: str) -> None:
+    for suffix in ("dodeploy", "deployed", "failed", "undeployed", "skipdeploy", "isdeploying", "pending"):
+        if os.path.lexists(f"{path}.{suffix}"):
+            os.unlink(f"{path}.{suffix}")

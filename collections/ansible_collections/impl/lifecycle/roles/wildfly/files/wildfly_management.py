@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Ask the management interface of a WildFly instance. Managed by Ansible (impl.lifecycle.wildfly).
 
-It wants HTTP digest authentication. For that the hash in mgmt-users.properties is enough: nobody here needs the password.
+It wants HTTP digest authentication. The hash in mgmt-users.properties is enough for that: nobody here has the password.
 """
 
 from __future__ import annotations
