@@ -115,7 +115,7 @@ def until_well(management: Management, deadline: float, alive) -> str:
             wrong = wrong_with(management)
         except Silent as error:
             wrong = str(error)
-        final = wrong.startswith("it has booted with errors")
+        final = wrong.startswith("it has booted with errors") or wrong.endswith(" is FAILED")
         if not wrong or final or time.monotonic() > deadline or not alive():
             return wrong
         time.sleep(0.25)
