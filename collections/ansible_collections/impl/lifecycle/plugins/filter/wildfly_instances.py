@@ -40,7 +40,8 @@ import re
 
 from ansible.errors import AnsibleFilterError
 
-HTTP, MANAGEMENT = 8080, 9990
+HTTP = 8080
+MANAGEMENT = 9990
 DATASOURCE = {"min_idle": 0, "max_total": 10, "max_wait_ms": 5000, "test": True}
 OWN = {
     "state": "present", "port_offset": 0, "jvm_options": [], "datasources": [], "environment": {}, "deployments": [],
