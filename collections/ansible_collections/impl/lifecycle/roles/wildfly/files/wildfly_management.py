@@ -13,6 +13,8 @@ import json
 import re
 import secrets
 import time
+import urllib.error
+import urllib.request
 
 REALM = "ManagementRealm"
 STATES = ("running", "reload-required", "restart-required")
@@ -119,6 +121,20 @@ def until_well(management: Management, deadline: float, alive) -> str:
         if not wrong or final or time.monotonic() > deadline or not alive():
             return wrong
         time.sleep(0.25)
+
+
+def answered(address: tuple, path: str, wanted: str) -> str:
+    """What is wrong with the answer of the applications to GET `path`; any status will do when none is `wanted`."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address[0], address[0])
+    url = f"http://{f'[{host}]' if ':' in host else host}:{address[1]}{path}"
+    try:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=10) as answer:
+            got = str(answer.status)
+    except urllib.error.HTTPError as error:
+        got = str(error.code)
+    except (OSError, http.client.HTTPException) as error:
+        return f"GET {path} is not answered: {getattr(error, 'reason', error)}"
+    return "" if got == wanted or not wanted else f"GET {path} is answered with {got}, not {wanted}"
 
 
 def refuses_strangers(management: Management) -> str:
