@@ -53,7 +53,7 @@ class Management:
         try:
             status, text, challenges = self._send(body, "")
             if status == 401 and challenges:
-                status, text, _ = self._send(body, self._authorization(challenges))
+                status, text, _more = self._send(body, self._authorization(challenges))
         except (OSError, http.client.HTTPException) as error:
             raise Silent(f"the management interface does not answer: {error}") from error
         return status, text
@@ -141,10 +141,10 @@ def refuses_strangers(management: Management) -> str:
     """What is wrong with who is let in: empty when nobody is but the one who knows the password."""
     operation = {"operation": "read-attribute", "address": [], "name": "server-state"}
     stranger = Management(management.address, management.user, md5(secrets.token_hex(16)), management.timeout)
-    status, _ = stranger.post(operation)
+    status, _text = stranger.post(operation)
     if status != 401:
         return f"a wrong password was answered with {status}, not 401"
-    status, _, _ = stranger._send(json.dumps(operation), "")
+    status, _text, _challenges = stranger._send(json.dumps(operation), "")
     return "" if status == 401 else f"nobody at all was answered with {status}, not 401"
 
 
