@@ -33,6 +33,12 @@ def test_an_empty_directory_says_that_nothing_is_released(store: Store) -> None:
     assert not store.prepare(os.getgid(), check=False)
 
 
+def test_the_place_of_resting_hosts_is_there_and_comes_back(store: Store) -> None:
+    Path(store.resting).rmdir()
+    assert store.prepare(os.getgid(), check=False)
+    assert Path(store.resting).is_dir()
+
+
 def test_a_set_is_in_force_with_exactly_its_files(store: Store) -> None:
     store.put_in_force(OPEN)
     assert store.read() == OPEN

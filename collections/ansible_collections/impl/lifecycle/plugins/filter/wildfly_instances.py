@@ -65,8 +65,7 @@ def _whole(instance, defaults):
     whole["management_port"] = MANAGEMENT + int(whole["port_offset"])
     whole["datasources"] = [_datasource(datasource) for datasource in whole["datasources"]]
     whole["deployments"] = [{"state": "present", **deployment} for deployment in whole["deployments"]]
-    names = [datasource["name"] for datasource in whole["datasources"]]
-    jndi = dict(zip(names, [datasource["jndi_name"] for datasource in whole["datasources"]]))  # noqa: B905
+    jndi = {datasource["name"]: datasource["jndi_name"] for datasource in whole["datasources"]}
     whole["default_datasource"] = jndi.get(whole["default_datasource"], whole["default_datasource"])
     return whole
 
