@@ -63,7 +63,8 @@ def test_a_second_run_by_the_other_door_changes_nothing_and_asks_little(site: Li
 def test_a_check_of_a_provisioned_site_finds_nothing_to_change(site: Lifecycle) -> None:
     outcome = site.json("run", "provision", "-i", str(ENVIRONMENT), "--check", "--diff")
     assert outcome["status"] == "successful", outcome["failures"]
-    assert not outcome["changed"]
+    shown = site("show", str(outcome["run"]), "--diff").stdout
+    assert not outcome["changed"], [line for line in shown.splitlines() if line.startswith("changed")] or shown
 
 
 def test_a_planted_secret_is_found_nowhere(site: Lifecycle, tmp_path: Path, environment_copy: Path) -> None:
