@@ -74,6 +74,25 @@ PHASES: Final = (
         needs=("provision",),
     ),
     Phase(
+        "service-upgrade",
+        playbook="impl.lifecycle.service_upgrade",
+        summary="bring one service to another version of its packages, then restart it host by host",
+        needs=("provision",),
+    ),
+    Phase(
+        "service-rollback",
+        playbook="impl.lifecycle.service_rollback",
+        summary="bring one service back to the packages and the configuration that it had before",
+        idempotent=False,
+        needs=("provision",),
+    ),
+    Phase(
+        "bundle",
+        playbook="impl.lifecycle.bundle",
+        summary="pack the packages that the hosts have, for hosts without Internet; changes nothing on them",
+        changes_hosts=False,
+    ),
+    Phase(
         "inspect",
         playbook="impl.lifecycle.inspect",
         summary="say what is on the hosts; changes nothing",

@@ -183,6 +183,7 @@ from ansible_collections.impl.lifecycle.plugins.module_utils import transaction 
 from pathlib import Path
 host = Host.__new__(Host)
 host.root = Path({root!r}); host.etc = host.root / "etc"; host.journal = host.root / "journal"; host.warnings = []
+host.generations = host.root / "generations"
 {fault}
 host.apply(file(host.etc / "a", "new\\n"), file(host.etc / "b", "new\\n", on_change="restart"), absent(host.etc / "c"),
            links=[dict(path=str(host.etc / "l"), target="b", on_change="reload")],

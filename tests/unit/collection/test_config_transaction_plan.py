@@ -62,7 +62,7 @@ def test_secret_content_is_in_no_difference(host: Host) -> None:
 def test_a_removed_private_file_is_not_shown(host: Host) -> None:
     (host.etc / "vhost-x.conf").write_text("token\n")
     (host.etc / "vhost-x.conf").chmod(0o640)
-    owns = [{"directory": str(host.etc), "pattern": "vhost-*.conf", "on_change": "reload"}]
+    owns = [{"directory": str(host.etc), "pattern": "vhost-*.conf", "on_change": "reload", "foreign": "remove"}]
     assert "token" not in str(host.apply(owns=owns, check=True, diff=True))
 
 
@@ -86,7 +86,7 @@ def test_purge_removes_only_what_matches_and_nobody_declared(host: Host) -> None
     (host.etc / "vhost-directory.conf").mkdir()
     result = host.apply(
         file(host.etc / "vhost-kept.conf", "x"),
-        owns=[{"directory": str(host.etc), "pattern": "vhost-*.conf", "on_change": "reload"}],
+        owns=[{"directory": str(host.etc), "pattern": "vhost-*.conf", "on_change": "reload", "foreign": "remove"}],
     )
     assert [Path(path).name for path in result["changed_files"]] == ["vhost-link.conf", "vhost-old.conf"]
     assert sorted(host.everything()) == [

@@ -13,18 +13,17 @@ NOON, LATER = "2026-01-01T12:00:00Z", "2026-01-02T12:00:00Z"
 
 
 def report(path: Path, now: str = NOON, check: bool = False, **said: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    def change(current: dict[str, Any]) -> dict[str, Any]:
-        return ledger.merge(
-            current,
-            said.get("role", "redis"),
-            said.get("installed", {}),
-            said.get("pending", []),
-            said.get("cleared", []),
-            now,
-            said.get("unmet"),
-        )
-
-    return ledger.record(str(path), check, change)
+    options = {
+        "role": said.get("role", "redis"),
+        "installed": said.get("installed", {}),
+        "pending_restart": said.get("pending", []),
+        "cleared_restart": said.get("cleared", []),
+        "units": said.get("units"),
+        "unmet": said.get("unmet"),
+    }
+    return ledger.record(
+        str(path), check, lambda current: ledger.merge(current, options, now, said.get("configuration", 0))
+    )
 
 
 @pytest.fixture
@@ -57,10 +56,31 @@ def test_roles_do_not_disturb_each_other(path: Path) -> None:
     assert set(after["pending_restart"]) == {"redis-server.service"}
 
 
-def test_a_restart_clears_the_entry_and_an_empty_version_the_package(path: Path) -> None:
+def test_a_role_that_has_nothing_installed_any_more_is_forgotten(path: Path) -> None:
     report(path, installed={"redis-server": "1"}, pending=["redis-server.service"])
     _, after = report(path, installed={"redis-server": ""}, cleared=["redis-server.service"])
-    assert after == {"roles": {"redis": {"installed": {}}}, "pending_restart": {}}
+    assert after == {"roles": {}, "pending_restart": {}}
+
+
+def test_the_way_back_is_what_was_before_the_last_change_of_either(path: Path) -> None:
+    _, first = report(path, installed={"redis-server": "1"}, units=["redis-server.service"], configuration=1)
+    assert "before" not in first["roles"]["redis"], "there was nothing before"
+    report(path, installed={"redis-server": "1"}, configuration=2)
+    _, after = report(path, cleared=["redis-server.service"], configuration=2)
+    assert after["roles"]["redis"]["before"] == {"installed": {"redis-server": "1"}, "configuration": 1}
+    _, after = report(path, installed={"redis-server": "2"}, configuration=2)
+    assert after["roles"]["redis"] == {
+        "installed": {"redis-server": "2"},
+        "configuration": 2,
+        "units": ["redis-server.service"],
+        "before": {"installed": {"redis-server": "1"}, "configuration": 2},
+    }
+
+
+def test_going_back_twice_is_where_it_was(path: Path) -> None:
+    for version, configuration in (("1", 1), ("2", 2), ("1", 3)):
+        _, after = report(path, installed={"redis-server": version}, configuration=configuration)
+    assert after["roles"]["redis"]["before"] == {"installed": {"redis-server": "2"}, "configuration": 2}
 
 
 def test_what_others_wrote_into_the_ledger_stays(path: Path) -> None:

@@ -30,6 +30,7 @@ class Host:
         self.etc = root / "etc"
         self.etc.mkdir()
         self.journal = root / "journal"
+        self.generations = root / "generations"
         self.warnings: list[str] = []
 
     def apply(self, *files: dict[str, Any], check: bool = False, diff: bool = False, **options: Any) -> dict[str, Any]:
@@ -43,7 +44,9 @@ class Host:
             "validate": [],
             "validate_when": "changed",
             "validate_timeout": 10,
+            "role": None,
             "journal_directory": str(self.journal),
+            "generations_directory": str(self.generations),
             "payload": base64.b64encode(zlib.compress(b"".join(contents))).decode(),
             **options,
         }

@@ -96,6 +96,13 @@ options:
         type: str
         choices: [none, live, reload, restart]
         default: reload
+      foreign:
+        description:
+          - What happens to a matching file that O(role) has never written.
+          - V(refuse) fails the task before anything changes, and names the file.
+        type: str
+        choices: [remove, refuse]
+        default: remove
   directories:
     description: Directories to make before the swap, parents before children.
     type: list
@@ -156,10 +163,21 @@ options:
     description: Seconds one validator may take.
     type: float
     default: 30
+  role:
+    description:
+      - The role whose configuration this is. What the transaction replaces is then kept on the host, readable by root
+        only, and M(impl.lifecycle.config_generation) can bring it back. The last twenty changes are kept.
+    type: str
+    version_added: "0.2.0"
   journal_directory:
     description: Where the host keeps the journal of a transaction under way.
     type: path
     default: /var/lib/lifecycle/transactions
+  generations_directory:
+    description: Where the host keeps what was replaced.
+    type: path
+    default: /var/lib/lifecycle/generations
+    version_added: "0.2.0"
 attributes:
   check_mode:
     description: Reports what would change, writes nothing, runs no validator. Accepts owners that do not exist yet.
@@ -229,10 +247,12 @@ restored:
 """
 
 import base64
+import contextlib
 import os
 import zlib
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.impl.lifecycle.plugins.module_utils import generations
 from ansible_collections.impl.lifecycle.plugins.module_utils import transaction as tx
 from ansible_collections.impl.lifecycle.plugins.module_utils import transaction_journal as journals
 from ansible_collections.impl.lifecycle.plugins.module_utils import transaction_state as states
@@ -264,7 +284,12 @@ def argument_spec() -> dict:
         "on_change": dict(ON_CHANGE, default="none"),
     }
     links = {"path": path, "target": {"type": "str", "required": True}, "on_change": ON_CHANGE}
-    owns = {"directory": path, "pattern": {"type": "str", "required": True}, "on_change": ON_CHANGE}
+    owns = {
+        "directory": path,
+        "pattern": {"type": "str", "required": True},
+        "on_change": ON_CHANGE,
+        "foreign": {"type": "str", "choices": ["remove", "refuse"], "default": "remove"},
+    }
     return {
         "files": _list_of(files),
         "owns": _list_of(owns),
@@ -273,7 +298,9 @@ def argument_spec() -> dict:
         "validate": {"type": "list", "elements": "list", "default": []},
         "validate_when": {"type": "str", "choices": ["changed", "always"], "default": "changed"},
         "validate_timeout": {"type": "float", "default": 30},
+        "role": {"type": "str"},
         "journal_directory": {"type": "path", "default": "/var/lib/lifecycle/transactions"},
+        "generations_directory": {"type": "path", "default": generations.ROOT},
         # All contents, one after the other, compressed. no_log keeps them out of the host's syslog and of `invocation`.
         "payload": {"type": "str", "no_log": True},
     }
@@ -309,9 +336,24 @@ def targets_of(params: dict, tolerant: bool) -> list:
     declared = {target.path for target in targets}
     for item in params["owns"]:
         purged = states.purge_targets(item["directory"], item["pattern"], item["on_change"], declared)
+        if item["foreign"] == "refuse":
+            _refuse_foreign(purged, params)
         declared.update(target.path for target in purged)
         targets.extend(purged)
     return targets
+
+
+def _refuse_foreign(purged: list, params: dict) -> None:
+    if params["role"] is None:
+        raise states.PlanError("owns: foreign=refuse needs role: whose files are not foreign?")
+    own = generations.written(params["generations_directory"], params["role"])
+    foreign = [target.path for target in purged if target.path not in own]
+    if foreign:
+        raise states.PlanError(
+            "the role {0} has not written {1}, and would remove it; move it away, or take it into the inventory".format(
+                params["role"], ", ".join(foreign)
+            )
+        )
 
 
 def _owned(kind: str, item: dict, path: str, tolerant: bool, content: bytes = b"") -> states.State:
@@ -339,7 +381,8 @@ def run(params: dict, check_mode: bool, show_diff: bool, warn) -> dict:
         secrets = [target.wanted.content for target in targets if target.secret]
         try:
             if changes:
-                tx.carry_out(changes, params["validate"], params["validate_timeout"], root)
+                with _kept(changes, params):
+                    tx.carry_out(changes, params["validate"], params["validate_timeout"], root)
             elif params["validate_when"] == "always":
                 tx.validate(params["validate"], params["validate_timeout"])
         except tx.ValidationError as error:
@@ -348,7 +391,24 @@ def run(params: dict, check_mode: bool, show_diff: bool, warn) -> dict:
             ) from error
         except tx.TransactionError as error:
             raise tx.TransactionError(str(error), tx.mask(error.output, secrets), error.restored) from error
+        if params["role"] is not None:
+            generations.remember(params["generations_directory"], params["role"], targets)
     return _result(changes, recovered, show_diff)
+
+
+@contextlib.contextmanager
+def _kept(changes: list, params: dict):
+    """Keep what the changes replace, when a role is named and they come about."""
+    if params["role"] is None:
+        yield
+        return
+    draft = generations.Draft(params["generations_directory"], params["role"], changes, params["validate"])
+    try:
+        yield
+    except BaseException:
+        draft.discard()
+        raise
+    draft.publish()
 
 
 def _refuse_missing_parents(changes: list) -> None:

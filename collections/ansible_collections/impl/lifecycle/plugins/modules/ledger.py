@@ -14,6 +14,9 @@ description:
   - Merges into C(/etc/ansible/facts.d/lifecycle.fact).
     Every later run reads it as C(ansible_facts.ansible_local.lifecycle).
   - Writes only when something differs. A restart that is already pending keeps the time since when it is.
+  - Each role has its way back in C(before), the versions and the number of the configuration
+    (see M(impl.lifecycle.config_generation)) as they were before one of them last changed.
+  - A role that has nothing installed any more is forgotten, and so is the configuration that was kept for its way back.
 options:
   role:
     description: The role that reports.
@@ -33,6 +36,11 @@ options:
     type: list
     elements: str
     default: []
+  units:
+    description: The units that run what is installed, and have to be restarted when it gets another version.
+    type: list
+    elements: str
+    version_added: "0.2.0"
   unmet:
     description: What the role was asked for and this host cannot do, with the reason. Replaces what was said before.
     type: dict
@@ -40,6 +48,11 @@ options:
     description: The ledger.
     type: path
     default: /etc/ansible/facts.d/lifecycle.fact
+  generations_directory:
+    description: Where M(impl.lifecycle.config_transaction) keeps what it replaces.
+    type: path
+    default: /var/lib/lifecycle/generations
+    version_added: "0.2.0"
 attributes:
   check_mode:
     description: Reports what would change, writes nothing.
@@ -84,6 +97,7 @@ import os
 import tempfile
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.impl.lifecycle.plugins.module_utils import generations
 
 
 class LedgerError(Exception):
@@ -108,23 +122,46 @@ def read(path: str) -> dict:
     return {"roles": {}, "pending_restart": {}, **found}
 
 
-def merge(
-    ledger: dict, role: str, installed: dict, pending: list, cleared: list, now: str, unmet: dict | None = None
-) -> dict:
-    """Return `ledger` with what `role` reports. A unit both cleared and pending was restarted and waits again."""
+def merge(ledger: dict, said: dict, now: str, configuration: int = 0) -> dict:
+    """Return `ledger` with what a role reports.
+
+    `said`: the module's options role, installed, pending_restart, cleared_restart, units, unmet. `configuration`: the
+    number of the role's newest change. A unit both cleared and pending was restarted and waits again.
+    """
     merged = copy.deepcopy(ledger)
+    role = said["role"]
     entry = merged["roles"].setdefault(role, {})
-    versions = {**entry.get("installed", {}), **{name: str(version or "") for name, version in installed.items()}}
-    entry["installed"] = {name: version for name, version in versions.items() if version}
-    if unmet is not None:
+    _merge_installed(entry, said.get("installed") or {}, configuration)
+    if said.get("units") is not None:
+        entry["units"] = sorted(said["units"])
+    if said.get("unmet") is not None:
         entry.pop("unmet", None)
-        if unmet:
-            entry["unmet"] = {name: str(reason) for name, reason in unmet.items()}
-    for unit in cleared:
+        if said["unmet"]:
+            entry["unmet"] = {name: str(reason) for name, reason in said["unmet"].items()}
+    for unit in said.get("cleared_restart") or []:
         merged["pending_restart"].pop(unit, None)
-    for unit in pending:
+    for unit in said.get("pending_restart") or []:
         merged["pending_restart"].setdefault(unit, {"since": now, "role": role})
+    if is_uninstalled(ledger, merged, role):
+        del merged["roles"][role]
     return merged
+
+
+def _merge_installed(entry: dict, installed: dict, configuration: int) -> None:
+    old = {"installed": entry.get("installed", {}), "configuration": entry.get("configuration", 0)}
+    versions = {**old["installed"], **{name: str(version or "") for name, version in installed.items()}}
+    entry["installed"] = {name: version for name, version in versions.items() if version}
+    if configuration:
+        entry["configuration"] = configuration
+    new = {"installed": entry["installed"], "configuration": entry.get("configuration", 0)}
+    if old["installed"] and new["installed"] and new != old:
+        entry["before"] = old
+
+
+def is_uninstalled(before: dict, after: dict, role: str) -> bool:
+    """Say whether `role` had something installed and has nothing any more."""
+    had = before["roles"].get(role, {}).get("installed")
+    return bool(had) and not after["roles"].get(role, {}).get("installed")
 
 
 def text_of(ledger: dict) -> str:
@@ -173,8 +210,10 @@ def main() -> None:
             "installed": {"type": "dict", "default": {}},
             "pending_restart": units,
             "cleared_restart": units,
+            "units": {"type": "list", "elements": "str"},
             "unmet": {"type": "dict"},
             "path": {"type": "path", "default": "/etc/ansible/facts.d/lifecycle.fact"},
+            "generations_directory": {"type": "path", "default": generations.ROOT},
         },
         supports_check_mode=True,
     )
@@ -182,11 +221,12 @@ def main() -> None:
     now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def change(ledger: dict) -> dict:
-        said = asked["role"], asked["installed"], asked["pending_restart"], asked["cleared_restart"]
-        return merge(ledger, *said, now, asked["unmet"])
+        return merge(ledger, asked, now, generations.current(asked["generations_directory"], asked["role"]))
 
     try:
         before, after = record(asked["path"], module.check_mode, change)
+        if is_uninstalled(before, after, asked["role"]) and not module.check_mode:
+            generations.forget(asked["generations_directory"], asked["role"])
     except LedgerError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
