@@ -67,7 +67,8 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 SHORTEST = {"password": 12, "secret": 16}
 
 
-BASES, STORE = "/var/lib/tomcat-instances", "/var/lib/tomcat-artifacts"
+BASES = "/var/lib/tomcat-instances"
+STORE = "/var/lib/tomcat-artifacts"
 
 
 def tomcat_plan(instances, bases=BASES, store=STORE, libraries=(), jvm_options=()):
@@ -79,7 +80,9 @@ def tomcat_plan(instances, bases=BASES, store=STORE, libraries=(), jvm_options=(
         for instance, sources in named:
             wrong = _refused(instance, sources, libraries, [*jvm_options, *(instance.get("jvm_options") or [])])
             refused += [f"Instance {instance['name']}: {sentence}" for sentence in wrong]
-        stored = [_item(source) for _, sources in named for source in sources if "sha256" in source and _sent(source)]
+        stored = [
+            _item(source) for _instance, sources in named for source in sources if "sha256" in source and _sent(source)
+        ]
         return {
             "refused": refused,
             "artifacts": list({item["dest"]: item for item in stored}.values()),
