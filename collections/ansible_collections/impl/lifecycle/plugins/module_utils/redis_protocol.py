@@ -8,6 +8,7 @@ redis-cli would do too, but it takes the password from argv or from the environm
 from __future__ import annotations
 
 import socket
+import ssl
 
 
 class RedisError(Exception):
@@ -21,10 +22,10 @@ class RedisUnreachable(Exception):
 class Connection:
     """One connection to one server, used for one command at a time."""
 
-    def __init__(self, address, timeout=5.0):
+    def __init__(self, address, timeout=5.0, tls=None):
         self.address = address
         try:
-            self._socket = _connect(address, timeout)
+            self._socket = _connect(address, timeout, tls)
         except (OSError, ValueError) as error:
             raise RedisUnreachable("{0}: {1}".format(address, error)) from error
         self._stream = self._socket.makefile("rb")
@@ -37,6 +38,10 @@ class Connection:
         except OSError as error:
             raise RedisUnreachable("{0}: {1}".format(self.address, error)) from error
 
+    def certificate(self):
+        """The certificate that the server shows, in DER."""
+        return self._socket.getpeercert(binary_form=True)
+
     def close(self):
         self._stream.close()
         self._socket.close()
@@ -48,7 +53,30 @@ class Connection:
         self.close()
 
 
-def _connect(address, timeout):
+def tls_context(ca=None, certificate=None, key=None):
+    """How to speak TLS: the server is checked when there is a CA. Redis and its clients check no host name."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_REQUIRED if ca else ssl.CERT_NONE
+    if ca:
+        context.load_verify_locations(ca)
+    if certificate:
+        context.load_cert_chain(certificate, key)
+    return context
+
+
+def certificate_in(path):
+    """The first certificate of a PEM file, in DER: what a server with this file shows."""
+    with open(path, encoding="utf-8", errors="replace") as handle:
+        text = handle.read()
+    begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
+    start = text.find(begin)
+    if start < 0 or end not in text[start:]:
+        raise ValueError("{0} has no certificate".format(path))
+    return ssl.PEM_cert_to_DER_cert(text[start : text.index(end, start) + len(end)])
+
+
+def _connect(address, timeout, tls):
     if address.startswith("unix:"):
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         connection.settimeout(timeout)
@@ -59,7 +87,14 @@ def _connect(address, timeout):
             raise
         return connection
     host, _colon, port = address.rpartition(":")
-    return socket.create_connection((host.strip("[]"), int(port)), timeout=timeout)
+    connection = socket.create_connection((host.strip("[]"), int(port)), timeout=timeout)
+    if tls is None:
+        return connection
+    try:
+        return tls.wrap_socket(connection)
+    except OSError:
+        connection.close()
+        raise
 
 
 def encode(words):
@@ -96,3 +131,9 @@ def decode(stream):
 def pairs(answer):
     """Turn a flat answer [name, value, name, value] into a dict."""
     return {answer[index]: answer[index + 1] for index in range(0, len(answer), 2)}
+
+
+def information(connection, section):
+    """What INFO says about a section, as a dict."""
+    lines = connection.command("INFO", section).splitlines()
+    return dict(line.split(":", 1) for line in lines if ":" in line and not line.startswith("#"))

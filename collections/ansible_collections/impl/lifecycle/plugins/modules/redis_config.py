@@ -42,6 +42,26 @@ options:
     description: Settings which the server reads only when it starts. They are compared, not changed.
     type: dict
     default: {}
+  replication_password:
+    description: C(masterauth), with which the server logs in to its primary. Set while it runs, never shown.
+    type: str
+  config_file:
+    description: The file that the server has to be started with. Another one is a reason to restart.
+    type: path
+  tls_address:
+    description: Where the server answers by TLS, V(HOST:PORT). If it shows another certificate than
+      O(tls_certificate), it is told to read the files again.
+    type: str
+  tls_certificate:
+    description: Path of the certificate that the server shows.
+    type: path
+  tls_key:
+    description: Path of the key of O(tls_certificate).
+    type: path
+  tls_reread:
+    description: Let the server read its certificates again in any case, because the caller has changed a file of them.
+    type: bool
+    default: false
   users:
     description:
       - All users the server has to know; a user that is not listed is deleted.
@@ -126,32 +146,17 @@ unverifiable:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.impl.lifecycle.plugins.module_utils.redis_plan import (
-    describe,
-    differing,
-    digests_of,
-    full_rules,
-    rules_of,
-    text_of,
-    user_differs,
-)
+from ansible_collections.impl.lifecycle.plugins.module_utils.redis_plan import differing, text_of
 from ansible_collections.impl.lifecycle.plugins.module_utils.redis_protocol import (
     Connection,
     RedisError,
     RedisUnreachable,
+    certificate_in,
+    information,
     pairs,
+    tls_context,
 )
-
-SCRATCH_USER = "lifecycle-compare"
-
-USER_SPEC = {
-    "name": {"type": "str", "required": True},
-    "enabled": {"type": "bool", "default": True},
-    "password": {"type": "str", "no_log": True},
-    "keys": {"type": "list", "elements": "str", "default": [], "no_log": False},
-    "channels": {"type": "list", "elements": "str", "default": []},
-    "commands": {"type": "list", "elements": "str", "default": []},
-}
+from ansible_collections.impl.lifecycle.plugins.module_utils.redis_users import USER_SPEC, Users, connect, log_in
 
 ARGUMENTS = {
     "addresses": {"type": "list", "elements": "str", "default": ["127.0.0.1:6379"]},
@@ -160,40 +165,15 @@ ARGUMENTS = {
     "previous_password": {"type": "str", "no_log": True},
     "settings": {"type": "dict", "default": {}},
     "startup_settings": {"type": "dict", "default": {}},
+    "replication_password": {"type": "str", "no_log": True},
+    "config_file": {"type": "path"},
+    "tls_address": {"type": "str"},
+    "tls_certificate": {"type": "path"},
+    "tls_key": {"type": "path", "no_log": False},
+    "tls_reread": {"type": "bool", "default": False},
     "users": {"type": "list", "elements": "dict", "options": USER_SPEC},
     "timeout": {"type": "float", "default": 5},
 }
-
-
-def connect(addresses, timeout):
-    """Return a connection to the first address that answers, or None and why not."""
-    refusals = []
-    for address in addresses:
-        try:
-            return Connection(address, timeout), []
-        except RedisUnreachable as error:
-            refusals.append(str(error))
-    return None, refusals
-
-
-def log_in(connection, params):
-    """Return the name of the user whose rights the connection has now, or None.
-
-    The last resort is a server just installed, or built by hand, whose default user needs no password.
-    """
-    for password in (params["password"], params["previous_password"]):
-        if password:
-            try:
-                connection.command("AUTH", params["username"], password)
-                return params["username"]
-            except RedisError as error:
-                if not str(error).startswith(("WRONGPASS", "ERR AUTH", "NOPERM")):
-                    raise
-    try:
-        connection.command("CONFIG", "GET", "maxmemory")
-        return connection.command("ACL", "WHOAMI")
-    except RedisError:
-        return None
 
 
 def read_settings(connection, names):
@@ -204,31 +184,15 @@ def read_settings(connection, names):
     return values
 
 
-def read_user(connection, name):
-    answer = connection.command("ACL", "GETUSER", name)
-    return None if answer is None else pairs(answer)
-
-
-def in_the_servers_words(connection, user):
-    """Let the server spell the user's rules, with the help of a user who can never log in."""
-    try:
-        connection.command("ACL", "SETUSER", SCRATCH_USER, "reset", *rules_of(user))
-        return read_user(connection, SCRATCH_USER)
-    except RedisError as error:
-        raise RedisError("user {0}: {1}".format(user["name"], error)) from error
-    finally:
-        connection.command("ACL", "DELUSER", SCRATCH_USER)
-
-
 class Server:
     """The running server, what is wanted of it, and the differences found so far."""
 
     def __init__(self, module, connection):
         self.connection = connection
         self.check_mode = module.check_mode
+        self.params = module.params
         self.settings = {name: text_of(value) for name, value in module.params["settings"].items()}
         self.startup = {name: text_of(value) for name, value in module.params["startup_settings"].items()}
-        self.users = module.params["users"]
         self.before, self.after = [], []
 
     def apply_settings(self):
@@ -247,43 +211,49 @@ class Server:
         for name in changes:
             self._note(name, current[name], self.settings[name])
 
+    def apply_replication_password(self):
+        wanted = self.params["replication_password"]
+        if wanted is None or read_settings(self.connection, ["masterauth"]).get("masterauth") == wanted:
+            return
+        self._note("masterauth", "another", "as wanted")
+        if not self.check_mode:
+            self.connection.command("CONFIG", "SET", "masterauth", wanted)
+
+    def apply_certificate(self):
+        """A renewed file keeps its name: only what the server shows tells whether it has read it."""
+        certificate, key = self.params["tls_certificate"], self.params["tls_key"]
+        if self.params["tls_address"] is None or not self._shows_another(certificate, key):
+            return
+        self._note("certificate", "read before", "read again")
+        if not self.check_mode:
+            self.connection.command("CONFIG", "SET", "tls-cert-file", certificate, "tls-key-file", key)
+
+    def _shows_another(self, certificate, key):
+        if self.params["tls_reread"]:
+            return True
+        try:
+            tls = tls_context(certificate=certificate, key=key)
+            with Connection(self.params["tls_address"], self.params["timeout"], tls) as shown:
+                return shown.certificate() != certificate_in(certificate)
+        except (RedisUnreachable, OSError, ValueError):
+            # It does not listen there yet: then it reads the files when it does.
+            return False
+
     def restart_reasons(self):
         current = read_settings(self.connection, self.startup)
-        return [
+        reasons = [
             "{0} is {1!r}, wanted is {2!r}".format(name, current[name], self.startup[name])
             for name in differing(self.startup, current)
-        ], sorted(set(self.startup) - set(current))
+        ]
+        wanted = self.params["config_file"]
+        started = information(self.connection, "server").get("config_file") if wanted else None
+        if started != wanted:
+            reasons.append("started with {0!r}, wanted is {1!r}".format(started, wanted))
+        return reasons, sorted(set(self.startup) - set(current))
 
     def apply_users(self):
-        if self.users is None:
-            return
-        wanted = {user["name"]: user for user in self.users}
-        changes = [
-            (user, canonical)
-            for user in self.users
-            for canonical in [in_the_servers_words(self.connection, user)]
-            if self._compare_user(user, canonical)
-        ]
-        surplus = [name for name in self.connection.command("ACL", "USERS") if name not in (*wanted, "default")]
-        for name in surplus:
-            self._note("user " + name, describe(read_user(self.connection, name)), "absent")
-        if self.check_mode:
-            return
-        # The default user last: this connection may live on its rights.
-        for user, _canonical in sorted(changes, key=lambda change: change[0]["name"] == "default"):
-            self.connection.command("ACL", "SETUSER", user["name"], *full_rules(user))
-        if surplus:
-            self.connection.command("ACL", "DELUSER", *surplus)
-
-    def _compare_user(self, user, canonical):
-        current = read_user(self.connection, user["name"])
-        if not user_differs(user, canonical, current):
-            return False
-        flags = ["on" if user["enabled"] else "off"]
-        after = dict(canonical, flags=flags, passwords=digests_of(user))
-        mark = "" if current is None or current["passwords"] == after["passwords"] else " (another password)"
-        self._note("user " + user["name"], describe(current), describe(after) + mark)
-        return True
+        if self.params["users"] is not None:
+            Users(self.connection, self.params["users"], self._note).apply(self.check_mode)
 
     def _note(self, name, before, after):
         self.before.append("{0} {1}\n".format(name, before))
@@ -311,6 +281,8 @@ def carry_out(module):
             return result
         server = Server(module, connection)
         server.apply_settings()
+        server.apply_replication_password()
+        server.apply_certificate()
         result["restart_reasons"], result["unverifiable"] = server.restart_reasons()
         server.apply_users()
     result["restart_needed"] = bool(result["restart_reasons"])
@@ -320,7 +292,11 @@ def carry_out(module):
 
 
 def main():
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec=ARGUMENTS,
+        required_by={"tls_address": ["tls_certificate", "tls_key"]},
+        supports_check_mode=True,
+    )
     try:
         module.exit_json(**carry_out(module))
     except (RedisError, RedisUnreachable) as error:

@@ -34,6 +34,15 @@ options:
         description: Whether the server has to accept it.
         type: bool
         default: true
+  tls_address:
+    description: Where the server answers by TLS, V(HOST:PORT). Every login is tried there, too.
+    type: str
+  tls_certificate:
+    description: Path of the certificate that the server has to show at O(tls_address). It is also shown to the server.
+    type: path
+  tls_key:
+    description: Path of the key of O(tls_certificate).
+    type: path
   timeout:
     description: Seconds to wait for an answer.
     type: float
@@ -61,7 +70,7 @@ answers:
   type: list
   elements: dict
   returned: always
-  sample: [{username: clinic, wanted: true, accepted: true, answer: OK}]
+  sample: [{username: clinic, address: "127.0.0.1:6379", wanted: true, accepted: true, answer: OK}]
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -69,6 +78,8 @@ from ansible_collections.impl.lifecycle.plugins.module_utils.redis_protocol impo
     Connection,
     RedisError,
     RedisUnreachable,
+    certificate_in,
+    tls_context,
 )
 
 LOGIN_SPEC = {
@@ -78,9 +89,15 @@ LOGIN_SPEC = {
 }
 
 
-def try_login(address, timeout, login):
-    answer = {"username": login["username"], "wanted": login["accepted"], "accepted": True}
-    with Connection(address, timeout) as connection:
+def try_login(module, login, tls):
+    address = module.params["tls_address"] if tls else module.params["address"]
+    answer = {"username": login["username"], "address": address, "wanted": login["accepted"], "accepted": True}
+    with Connection(address, module.params["timeout"], tls) as connection:
+        # Before a password goes there.
+        if tls and connection.certificate() != certificate_in(module.params["tls_certificate"]):
+            raise RedisUnreachable(
+                "{0}: it shows another certificate than {1}".format(address, module.params["tls_certificate"])
+            )
         try:
             if login["password"] is None:
                 answer["answer"] = connection.command("PING")
@@ -91,23 +108,36 @@ def try_login(address, timeout, login):
     return answer
 
 
+def try_all(module):
+    params = module.params
+    doors = [None]
+    if params["tls_address"]:
+        doors.append(tls_context(certificate=params["tls_certificate"], key=params["tls_key"]))
+    return [try_login(module, login, tls) for tls in doors for login in params["logins"]]
+
+
 def main():
     module = AnsibleModule(
         argument_spec={
             "address": {"type": "str", "default": "127.0.0.1:6379"},
             "logins": {"type": "list", "elements": "dict", "required": True, "options": LOGIN_SPEC},
+            "tls_address": {"type": "str"},
+            "tls_certificate": {"type": "path"},
+            "tls_key": {"type": "path", "no_log": False},
             "timeout": {"type": "float", "default": 5},
         },
+        required_by={"tls_address": ["tls_certificate", "tls_key"]},
         supports_check_mode=True,
     )
-    address, logins = module.params["address"], module.params["logins"]
     try:
-        answers = [try_login(address, module.params["timeout"], login) for login in logins]
+        answers = try_all(module)
     except RedisUnreachable as error:
         module.fail_json(msg="Redis does not answer at {0}".format(error), answers=[])
+    except (OSError, ValueError) as error:
+        module.fail_json(msg="TLS cannot be tried: {0}".format(error), answers=[])
     wrong = [
-        "{0}: should be {1}, the server answered {2!r}".format(
-            answer["username"], "accepted" if answer["wanted"] else "refused", answer["answer"]
+        "{0}: should be {1} at {2}, the server answered {3!r}".format(
+            answer["username"], "accepted" if answer["wanted"] else "refused", answer["address"], answer["answer"]
         )
         for answer in answers
         if answer["accepted"] != answer["wanted"]
