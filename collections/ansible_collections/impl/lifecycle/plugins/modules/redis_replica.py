@@ -196,9 +196,8 @@ def play(connection, decision):
     connection.command("CONFIG", "REWRITE")
 
 
-def fault_of(connection, peers):
+def fault_of(now, link_up, peers):
     """What is wrong with the server's part now, or an empty text."""
-    now, link_up = look(connection)
     if not link_up:
         return "the link to the primary {0} is not up".format(text_of(now.replica_of))
     if peers is None or now.replica_of is not None:
@@ -209,15 +208,33 @@ def fault_of(connection, peers):
     return "it is a primary beside {0}, which the Sentinels know".format(text_of(known))
 
 
-def wait_for(connection, params):
+def wait_for(params):
+    """Wait until the part is played, by new connections: Sentinel cuts them all when it gives another part."""
     deadline = time.monotonic() + params["wait"]
+    now = Part(0, None, 0)
     while True:
-        fault = fault_of(connection, params["sentinels"])
+        try:
+            with enter(params) as connection:
+                now, link_up = look(connection)
+            fault = fault_of(now, link_up, params["sentinels"])
+        except RedisUnreachable as error:
+            fault = "it does not answer at {0}".format(error)
         if not fault:
-            return []
+            return [], now
         if time.monotonic() > deadline:
-            return ["{0} after {1:.0f} s".format(fault, params["wait"])]
+            return ["{0} after {1:.0f} s".format(fault, params["wait"])], now
         time.sleep(0.5)
+
+
+def enter(params):
+    """A connection with the rights of the administrator."""
+    connection, refusals = connect(params["addresses"], params["timeout"])
+    if connection is None:
+        raise RedisUnreachable("; ".join(refusals))
+    if log_in(connection, dict(params, previous_password=None)) is None:
+        connection.close()
+        raise RedisError("the user {0} is refused".format(params["username"]))
+    return connection
 
 
 def own_place(peers):
@@ -226,24 +243,24 @@ def own_place(peers):
     return Place(own[0], peers["primary_port"]) if own else None
 
 
-def carry_out(module, connection):
+def carry_out(module):
     params = module.params
-    now, _link_up = look(connection)
     known = ask(params["sentinels"]) if params["sentinels"] else None
-    decision = decide(params, now, known)
-    result = {"changed": decision.change, "problems": []}
+    with enter(params) as connection:
+        now, _link_up = look(connection)
+        decision = decide(params, now, known)
+        if decision.change and not module.check_mode:
+            play(connection, decision)
     if decision.refusal:
         module.fail_json(msg="Redis stays as it is: {0}.".format(decision.refusal))
+    result = {"changed": decision.change, "problems": []}
     if decision.change:
         result["diff"] = {
             "before": "replica of {0}\n".format(text_of(now.replica_of)),
             "after": "replica of {0}\n".format(text_of(decision.target)),
         }
     if not module.check_mode:
-        if decision.change:
-            play(connection, decision)
-        result["problems"] = wait_for(connection, params)
-        now, _link_up = look(connection)
+        result["problems"], now = wait_for(params)
     primary = known or now.replica_of or own_place(params["sentinels"])
     result["role"] = "master" if now.replica_of is None else "slave"
     result["primary"] = primary._asdict() if primary else {}
@@ -252,14 +269,8 @@ def carry_out(module, connection):
 
 def main():
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    connection, refusals = connect(module.params["addresses"], module.params["timeout"])
-    if connection is None:
-        module.fail_json(msg="Redis does not answer at {0}".format("; ".join(refusals)))
     try:
-        with connection:
-            if log_in(connection, dict(module.params, previous_password=None)) is None:
-                module.fail_json(msg="Redis refuses the user {0}".format(module.params["username"]))
-            module.exit_json(**carry_out(module, connection))
+        module.exit_json(**carry_out(module))
     except (RedisError, RedisUnreachable) as error:
         module.fail_json(msg="Redis answered: {0}".format(error))
 
