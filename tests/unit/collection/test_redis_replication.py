@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.impl.lifecycle.plugins.module_utils import redis_protocol, redis_sentinels, redis_watch
 from ansible_collections.impl.lifecycle.plugins.module_utils.redis_sentinels import STAY, Decision, Part, Place
+from ansible_collections.impl.lifecycle.plugins.modules import redis_replica
 
 ONE, TWO, THREE = Place("10.0.0.1", 6379), Place("10.0.0.2", 6379), Place("10.0.0.3", 6379)
 EMPTY, FULL, REPLICA = Part(0, None, 0), Part(7, None, 0), Part(0, ONE, 0)
@@ -154,6 +155,34 @@ def test_a_sentinel_that_knows_nobody_is_told_the_primary(tmp_path: Path) -> Non
     watching.apply()
     assert watching.after == ["primary of clinic 10.0.0.1:6379\n"]
     assert not any("MONITOR" in heard for heard in answers.heard)
+
+
+FOLLOWER = "# Replication\r\nrole:slave\r\nmaster_host:10.0.0.2\r\nmaster_port:6379\r\nconnected_slaves:0\r\n"
+
+
+class Server(Answers):
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(self, *_ignored: object) -> None:
+        pass
+
+
+def test_waiting_goes_on_when_sentinel_cuts_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = FOLLOWER + "master_link_status:{0}\r\n"
+    cut = redis_protocol.RedisUnreachable("Broken pipe")
+    turns = iter([cut, said.format("down"), said.format("up")])
+    monkeypatch.setattr(redis_replica, "enter", lambda _params: Server({"INFO replication": next(turns)}))
+    monkeypatch.setattr(redis_replica.time, "sleep", lambda _seconds: None)
+    assert redis_replica.wait_for({"sentinels": None, "wait": 60}) == ([], Part(0, TWO, 0))
+
+
+def test_a_link_that_stays_down_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = FOLLOWER + "master_link_status:down\r\n"
+    monkeypatch.setattr(redis_replica, "enter", lambda _params: Server({"INFO replication": said}))
+    monkeypatch.setattr(redis_replica.time, "sleep", lambda _seconds: None)
+    problems, _now = redis_replica.wait_for({"sentinels": None, "wait": 0})
+    assert problems == ["the link to the primary 10.0.0.2:6379 is not up after 0 s"]
 
 
 def test_the_first_certificate_of_a_chain_is_the_servers(tmp_path: Path) -> None:
