@@ -15,18 +15,8 @@ LOGS = ROOT / "var" / "molecule"
 # Longest first, so that the parallel run does not end with one long scenario alone.
 LONGEST_FIRST = (
     *("release", "one_slot", "wildfly", "upgrade_rollback", "redis_sentinel"),
-    *(
-        "mariadb",
-        "gray_guard",
-        "tomcat",
-        "apache",
-        "memcached",
-        "postgresql",
-        "app_slot",
-        "redis",
-        "nginx",
-        "gray_edge",
-    ),
+    *("mariadb", "gray_guard", "tomcat", "apache", "memcached"),
+    *("postgresql", "app_slot", "redis", "nginx", "gray_edge"),
 )
 # A quarter of an hour and more where others run too: whole releases by the plain playbooks (e2e has the same road by
 # `lifecycle release`), a role that is tried against a stand-in, every service's way to another version and back,
