@@ -72,6 +72,8 @@ from ansible_collections.impl.lifecycle.plugins.module_utils.package_plan import
 
 try:
     import apt
+
+    APT_ERROR = ""
 except ImportError:
     apt = None
     APT_ERROR = traceback.format_exc()
