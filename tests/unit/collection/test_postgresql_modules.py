@@ -20,6 +20,7 @@ class Cluster:
     def __init__(self, loaded: float, altered: list[list[str]]) -> None:
         self.answer = {
             "loaded": loaded, "altered": altered, "pending_restart": ["port"], "shadowed": [], "databases": [],
+            "started": 0.0, "in_recovery": False, "receiver": None, "lag": None,
         }  # fmt: skip
         self.told: list[Any] = []
 
@@ -43,7 +44,9 @@ def file(tmp_path: Path) -> Path:
 
 
 def bring(cluster: Cluster, file: Path, check_mode: bool = False) -> dict[str, Any]:
-    module = SimpleNamespace(params={"files": [str(file), str(file) + ".none"]}, check_mode=check_mode)
+    module = SimpleNamespace(
+        params={"files": [str(file), str(file) + ".none"], "restart_paths": []}, check_mode=check_mode
+    )
     result: dict[str, Any] = postgresql_reload.bring_to_files(module, cluster)
     return result
 

@@ -30,6 +30,11 @@ options:
     type: list
     elements: str
     default: []
+  restart_paths:
+    description: Files or directories that ask for a restart when they are younger than the server.
+    type: list
+    elements: path
+    default: []
   user:
     description: The operating system's user who owns the cluster.
     type: str
@@ -79,7 +84,7 @@ reset:
   elements: str
   returned: when running
 pending_restart:
-  description: Settings whose new value waits for a restart.
+  description: Settings whose new value waits for a restart, and paths of O(restart_paths) that do.
   type: list
   elements: str
   returned: when running
@@ -93,6 +98,18 @@ databases:
   type: list
   elements: str
   returned: when running
+in_recovery:
+  description: Whether the server is a standby (or still being restored).
+  type: bool
+  returned: when running
+receiver:
+  description: What the standby's receiver says of its connection to the primary, such as V(streaming).
+  type: str
+  returned: when running
+lag:
+  description: Seconds by which a standby is behind what it has received.
+  type: float
+  returned: when running
 """
 
 import json
@@ -101,12 +118,18 @@ import re
 import time
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.impl.lifecycle.plugins.module_utils.postgresql_cluster import read_postmaster
 
 # lc_messages, because the reason "needs a restart" is known only by its text.
 STATE = """
 SET lc_messages TO 'C';
 SELECT json_build_object(
   'loaded', extract(epoch FROM pg_conf_load_time()),
+  'started', extract(epoch FROM pg_postmaster_start_time()),
+  'in_recovery', pg_is_in_recovery(),
+  'receiver', (SELECT status FROM pg_stat_wal_receiver),
+  'lag', CASE WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0
+              ELSE extract(epoch FROM now() - pg_last_xact_replay_timestamp()) END,
   'pending_restart', (SELECT coalesce(json_agg(name ORDER BY name), '[]') FROM pg_settings WHERE pending_restart),
   'altered', (SELECT coalesce(json_agg(json_build_array(name, setting) ORDER BY name), '[]') FROM pg_file_settings
               WHERE sourcefile LIKE '%/postgresql.auto.conf' AND lower(name) IN ({names})),
@@ -167,19 +190,12 @@ class Cluster:
         )
 
 
-def read_postmaster(data_directory):
-    """Return port and socket directory of the running server, or (None, None)."""
-    try:
-        with open(os.path.join(data_directory, "postmaster.pid"), encoding="utf-8") as handle:
-            lines = handle.read().splitlines()
-        os.kill(int(lines[0]), 0)
-        return int(lines[3]), lines[4]
-    except (OSError, ValueError, IndexError):
-        return None, None
-
-
 def newest_of(paths):
     return max((os.stat(path).st_mtime for path in paths if os.path.exists(path)), default=0)
+
+
+def younger_than(paths, started):
+    return [path for path in paths if os.path.exists(path) and os.stat(path).st_mtime > started]
 
 
 def bring_to_files(module, cluster):
@@ -197,9 +213,12 @@ def bring_to_files(module, cluster):
         "socket_directory": cluster.directory,
         "reloaded": stale,
         "reset": sorted(altered),
-        "pending_restart": state["pending_restart"],
+        "pending_restart": state["pending_restart"] + younger_than(module.params["restart_paths"], state["started"]),
         "shadowed": state["shadowed"],
         "databases": state["databases"],
+        "in_recovery": state["in_recovery"],
+        "receiver": state["receiver"] or "",
+        "lag": state["lag"],
         "diff": {"before": "".join(before), "after": ""},
     }
 
@@ -210,6 +229,7 @@ def main():
             "data_directory": {"type": "path", "required": True},
             "files": {"type": "list", "elements": "path", "required": True},
             "settings": {"type": "list", "elements": "str", "default": []},
+            "restart_paths": {"type": "list", "elements": "path", "default": []},
             "user": {"type": "str", "default": "postgres"},
             "timeout": {"type": "float", "default": 30},
         },
