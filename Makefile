@@ -1,6 +1,7 @@
 # make demo    the main job on real lab hosts: deliver, release step by step, take back, show the record
 # make test    lint, unit, integration, the end-to-end road on lab hosts, the Molecule scenarios that are not long
 # make molecule    every Molecule scenario, the long ones too
+# make bench-security    hosts before and after the roles, by tools of others; a quarter of an hour
 # make lint | unit | e2e | sanity | bench | clean
 # The lab needs root: without it, demo, test, e2e, molecule and clean run themselves again through sudo.
 
@@ -19,7 +20,7 @@ MOLECULE_JOBS ?= 3
 
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo -E env PATH="$(PATH)")
 
-.PHONY: demo test lint unit e2e molecule sanity bench clean setup system
+.PHONY: demo test lint unit e2e molecule sanity bench bench-security clean setup system
 .DEFAULT_GOAL := setup
 
 system:
@@ -62,11 +63,14 @@ sanity: setup
 	@.ci/sanity
 
 bench: setup
-	@$(AS_ROOT) $(BIN)/python -m pytest tests/bench -s $(PYTEST_ARGS)
+	@$(AS_ROOT) $(BIN)/python -m pytest tests/bench -s --ignore=tests/bench/security $(PYTEST_ARGS)
+
+bench-security: setup
+	@$(AS_ROOT) $(BIN)/python -m pytest tests/bench/security -s $(PYTEST_ARGS)
 
 clean:
 	@if [ -x $(BIN)/lifecycle ]; then
-	  for inventory in inventories/lab molecule/*/inventory; do
+	  for inventory in inventories/lab molecule/*/inventory tests/bench/security/inventory; do
 	    if [ -f "$$inventory/hosts.yml" ]; then $(AS_ROOT) $(BIN)/lifecycle lab down -i "$$inventory"; fi
 	  done
 	fi
