@@ -162,9 +162,7 @@ def load(cluster, params, own):
 def carry_out(module, cluster):
     loading, own = must_load(cluster, module.params["overwrite"])
     if loading and not module.params["restart"]:
-        raise PostgresqlError(
-            f"{cluster.name} has to be loaded from its primary, but lifecycle_allow_restart is false"
-        )
+        raise PostgresqlError(f"{cluster.name} has to be loaded from its primary, but lifecycle_allow_restart is false")
     if not loading or module.check_mode:
         return {"changed": loading, "before": ""}
     return {"changed": True, "before": load(cluster, module.params, own)}
