@@ -86,7 +86,8 @@ from xml.etree import ElementTree
 
 from ansible.module_utils.basic import AnsibleModule
 
-SALT_BYTES, KEY_BYTES = 16, 32
+SALT_BYTES = 16
+KEY_BYTES = 32
 STORED = re.compile(r"([0-9a-f]{%d})[$](\d+)[$]([0-9a-f]{%d})" % (2 * SALT_BYTES, 2 * KEY_BYTES))
 
 
