@@ -60,6 +60,8 @@ def test_a_role_that_has_nothing_installed_any_more_is_forgotten(path: Path) -> 
     report(path, installed={"redis-server": "1"}, pending=["redis-server.service"])
     _, after = report(path, installed={"redis-server": ""}, cleared=["redis-server.service"])
     assert after == {"roles": {}, "pending_restart": {}}
+    before, again = report(path, installed={"redis-server": ""}, cleared=["redis-server.service"])
+    assert (before, again) == (after, after), "a second removal changes nothing"
 
 
 def test_the_way_back_is_what_was_before_the_last_change_of_either(path: Path) -> None:

@@ -142,7 +142,7 @@ def merge(ledger: dict, said: dict, now: str, configuration: int = 0) -> dict:
         merged["pending_restart"].pop(unit, None)
     for unit in said.get("pending_restart") or []:
         merged["pending_restart"].setdefault(unit, {"since": now, "role": role})
-    if is_uninstalled(ledger, merged, role):
+    if is_removal(said) and not entry["installed"]:
         del merged["roles"][role]
     return merged
 
@@ -158,10 +158,10 @@ def _merge_installed(entry: dict, installed: dict, configuration: int) -> None:
         entry["before"] = old
 
 
-def is_uninstalled(before: dict, after: dict, role: str) -> bool:
-    """Say whether `role` had something installed and has nothing any more."""
-    had = before["roles"].get(role, {}).get("installed")
-    return bool(had) and not after["roles"].get(role, {}).get("installed")
+def is_removal(said: dict) -> bool:
+    """Say whether a role reports that what it had installed is gone."""
+    installed = said.get("installed") or {}
+    return bool(installed) and not any(installed.values())
 
 
 def text_of(ledger: dict) -> str:
@@ -225,7 +225,7 @@ def main() -> None:
 
     try:
         before, after = record(asked["path"], module.check_mode, change)
-        if is_uninstalled(before, after, asked["role"]) and not module.check_mode:
+        if is_removal(asked) and asked["role"] not in after["roles"] and not module.check_mode:
             generations.forget(asked["generations_directory"], asked["role"])
     except LedgerError as error:
         module.fail_json(msg=str(error))
