@@ -93,9 +93,9 @@ class Load:
     ) -> None:
         """`paths`: only GET these, in turn by chance; default: what visitors of the clinic do.
 
-        `keep_answers`: note in `answers` when each answered request was sent, and which version answered it.
+        `keep_answers`: note in `answers` when each request was sent, when answered, and by which version.
         """
-        self.answers: list[tuple[float, str]] = []
+        self.answers: list[tuple[float, float, str]] = []
         self._keep_answers = keep_answers
         parts = urlsplit(url)
         tls = ssl.create_default_context(cafile=ca_file or None) if parts.scheme == "https" else None
@@ -199,7 +199,7 @@ class Load:
         with self._lock:
             self._report.answers += 1
             if self._keep_answers:
-                self.answers.append((sent, version))
+                self.answers.append((sent, now, version))
             self._statuses[str(answer.status)] += 1
             self._latencies.append(now - sent)
             self._report.version_changes += bool(client.version and version and version != client.version)
