@@ -11,16 +11,8 @@ from __future__ import annotations
 import os
 import re
 
-MEGABYTE = 1024 * 1024
-
-
-def read(root, path):
-    """The text of a file, or nothing where there is none."""
-    try:
-        with open(os.path.join(root, path.lstrip("/")), encoding="utf-8", errors="replace") as handle:
-            return handle.read()
-    except OSError:
-        return ""
+from ansible_collections.impl.lifecycle.plugins.module_utils import host_limits
+from ansible_collections.impl.lifecycle.plugins.module_utils.host_limits import MEGABYTE, read
 
 
 def operating_system(root="/"):
@@ -32,10 +24,7 @@ def operating_system(root="/"):
 
 def memory_total_mb(root="/"):
     """RAM this host may use: the kernel's total, or less where a control group limits the whole host."""
-    found = re.search(r"^MemTotal:\s+(\d+) kB", read(root, "/proc/meminfo"), re.MULTILINE)
-    total = int(found.group(1)) * 1024 if found else 0
-    limits = [int(text) for text in _limits(root, "memory", "memory.limit_in_bytes", "memory.max") if text.isdigit()]
-    return min([total, *limits]) // MEGABYTE
+    return host_limits.memory(root)["mb"]
 
 
 def memory_used_mb(root="/"):
@@ -43,7 +32,8 @@ def memory_used_mb(root="/"):
     fields = dict(re.findall(r"^(\w+):\s+(\d+) kB", read(root, "/proc/meminfo"), re.MULTILINE))
     total, available = int(fields.get("MemTotal", 0)) // 1024, int(fields.get("MemAvailable", 0)) // 1024
     limited = memory_total_mb(root) < total
-    used = [int(text) for text in _limits(root, "memory", "memory.usage_in_bytes", "memory.current") if text.isdigit()]
+    told = host_limits.limits(root, "memory", "memory.usage_in_bytes", "memory.current")
+    used = [int(text) for _path, text in told if text.isdigit()]
     cached = re.search(r"^(?:total_inactive_file|inactive_file) (\d+)", _group_stat(root), re.MULTILINE)
     if limited and used:
         return (max(used) - (int(cached.group(1)) if cached else 0)) // MEGABYTE
@@ -52,46 +42,12 @@ def memory_used_mb(root="/"):
 
 def processors(root="/", online=None):
     """Processors this host may use: those it is bound to, or less where a control group limits its time."""
-    count = float(online if online is not None else len(os.sched_getaffinity(0)))
-    for text in _limits(root, "cpu", "cpu.cfs_quota_us", "cpu.max", "cpu.cfs_period_us"):
-        quota, _unused, period = text.partition(" ")
-        if quota.isdigit() and period.isdigit() and int(period):
-            count = min(count, int(quota) / int(period))
-    return round(count, 2)
-
-
-def _directories(root, controller):
-    """The control group of process 1 and those above it, as far as they are mounted here: (directory, unified?)."""
-    paths = {}
-    for line in read(root, "/proc/1/cgroup").splitlines():
-        _number, controllers, path = line.split(":", 2)
-        for name in controllers.split(","):
-            paths[name] = path
-    for line in read(root, "/proc/1/mountinfo").splitlines() or read(root, "/proc/self/mountinfo").splitlines():
-        fields, _dash, rest = line.partition(" - ")
-        kind, options = rest.split(" ")[0], rest.split(" ")[-1].split(",")
-        unified = kind == "cgroup2"
-        if not unified and not (kind == "cgroup" and controller in options):
-            continue
-        top, point = fields.split(" ")[3:5]
-        own = paths.get("" if unified else controller, "/")
-        below = own[len(top) :] if top != "/" and (own + "/").startswith(top + "/") else own
-        parts = [part for part in below.split("/") if part not in ("", "..")]
-        for depth in range(len(parts), -1, -1):
-            yield os.path.join(point, *parts[:depth]), unified
-
-
-def _limits(root, controller, name, unified_name, second=None):
-    for directory, unified in _directories(root, controller):
-        text = read(root, os.path.join(directory, unified_name if unified else name)).strip()
-        if second and not unified:
-            text = f"{text} {read(root, os.path.join(directory, second)).strip()}"
-        if text:
-            yield text
+    return host_limits.cores(root, online)["count"]
 
 
 def _group_stat(root):
-    texts = [read(root, os.path.join(directory, "memory.stat")) for directory, _u in _directories(root, "memory")]
+    directories = [directory for directory, _unified in host_limits.group_directories(root, "memory")]
+    texts = [read(root, os.path.join(directory, "memory.stat")) for directory in directories]
     return next((text for text in reversed(texts) if text), "")
 
 
