@@ -57,7 +57,8 @@ def budget(
     ram = number(f"{where}: ram_mb", ram_mb, 1)
     whole_cores = number(f"{where}: cores", -(-float(cores) // 1) if _is_number(cores) else cores, 1)
     reserve = reserve_of(ram) if reserve_mb is None else number(f"{where}: reserve_mb", reserve_mb, 0)
-    needs = needs_of(checked(services, where), profile, whole_cores, where)
+    host_has = {"cores": whole_cores, "ram_mb": ram}
+    needs = needs_of(checked(services, where), profile, host_has, where)
     room = ram - reserve
     if sum(need.least for need in needs) > room:
         raise BudgetError(refusal(needs, ram, reserve, reserve_mb is not None, where))
@@ -88,13 +89,15 @@ def _is_number(value: Any) -> bool:
         return False
 
 
-def needs_of(services: Mapping[str, Mapping[str, Any]], profile: str, cores: int, where: str) -> list[Need]:
-    """What every service on the host needs, and the page cache."""
+def needs_of(
+    services: Mapping[str, Mapping[str, Any]], profile: str, host_has: Mapping[str, int], where: str
+) -> list[Need]:
+    """What every service on the host needs, and the page cache. `host_has`: its cores and its ram_mb."""
     about = PROFILES[profile]
     found = []
     for name, need_of in SERVICES.items():
         if name in services:
-            need = need_of({"cores": cores, **services[name]}, about)
+            need = need_of({**host_has, **services[name]}, about)
             found.append(_with_share(need, services[name].get("share_mb"), where))
     cache = costs.page_cache(services.get("page_cache", {}), about, "postgresql" in services)
     return [*found, cache]

@@ -21,6 +21,8 @@ from ansible_collections.impl.lifecycle.plugins.module_utils.memory_profiles imp
 CONNECTIONS_OF_SURPLUS = 6
 # A page table entry of 8 bytes maps a page of 4096: a backend that has touched all of shared_buffers holds 1/512 of it.
 PAGE_TABLE = 512
+# PostgreSQL's documentation sees no gain in shared_buffers beyond this much of the RAM.
+BUFFERS_MOST_PERCENT = 40
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,9 @@ class Database:
             more_work = min(more_work, max(0, self.operations_kb(self.connections[1], self.work.most) - work))
         if self.pool.pull:
             more_pool = rest - more_side - more_work
+        if self.pool.most is not None and self.pool.pull:
+            first, second = self.pool_parts
+            more_pool = min(more_pool, ceil_div(self.pool.most * first, second) - pool)
         return connections + more, pool + more_pool, side + more_side, work + more_work
 
     def allowed(self, connections_mb: int) -> int:
@@ -128,7 +133,12 @@ def postgresql(options: Options, profile: Profile) -> Need:
         connections=_connections(options, profile),
         connection_kb=2048,
         sorting_percent=profile.sorting_percent,
-        pool=Part(32, buffers, given=options.get("shared_buffers_mb")),
+        pool=Part(
+            32,
+            buffers,
+            most=max(32, options["ram_mb"] * BUFFERS_MOST_PERCENT // 100),
+            given=options.get("shared_buffers_mb"),
+        ),
         # maintenance_work_mem once, and a third of it for each of three autovacuum workers.
         side=Part(24, maintenance, most=4096, given=None if wanted is None else 2 * wanted),
         work=Part(1024, work, most=profile.work_most_mb * 1024, given=None if work_mem is None else work_mem * 1024),
