@@ -16,5 +16,6 @@ out.println("property=" + System.getProperty("scenario.words"));
 out.println("heap=" + Runtime.getRuntime().maxMemory() / 1048576);
 java.io.InputStream library = Thread.currentThread().getContextClassLoader().getResourceAsStream("scenario-library.txt");
 out.println("library=" + (library == null ? "none" : new String(library.readAllBytes())));
+out.println("container=" + application.getServerInfo());
 out.println("client=" + request.getRemoteAddr() + " " + request.getScheme());
 %>

@@ -34,6 +34,9 @@ def helper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> types.ModuleType:
         monkeypatch.setattr(module, name, str(directory))
     (tmp_path / "bases/one/lib").mkdir(parents=True)
     (tmp_path / "bases/one/conf").mkdir()
+    (tmp_path / "bases/one/work").mkdir()
+    # There is no user tomcat here.
+    monkeypatch.setattr(module.tomcat_checks, "AS_TOMCAT", [])
     write(tmp_path, "conf", f'CATALINA_HOME="{tmp_path}/home"\nTOMCAT_ADDRESS="127.0.0.1"\nTOMCAT_PORT="0"\n')
     write(tmp_path, "env", "")
     return module
@@ -67,6 +70,37 @@ def test_an_instance_is_stale_when_what_it_was_started_with_changed(
     assert not helper.is_stale("one")
     (tmp_path / changed).write_text("<Server/>\n")
     assert helper.is_stale("one")
+
+
+def test_pages_that_another_tomcat_compiled_are_forgotten_and_sessions_stay(
+    helper: types.ModuleType, tmp_path: Path
+) -> None:
+    def compiled() -> Path:
+        page = tmp_path / "bases/one/work/Catalina/localhost/clinic/org/apache/jsp/words_jsp.class"
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.touch()
+        return page
+
+    session = tmp_path / "bases/one/work/Catalina/localhost/clinic/sessions/AB.session"
+    session.parent.mkdir(parents=True)
+    session.touch()
+    elsewhere = tmp_path / "elsewhere/org/apache/jsp"
+    elsewhere.mkdir(parents=True)
+    (tmp_path / "bases/one/work/link").symlink_to(tmp_path / "elsewhere")
+    jar = tmp_path / "home/lib/catalina.jar"
+    jar.parent.mkdir(parents=True)
+    jar.symlink_to("tomcat10-catalina-10.1.34.jar")
+    compiled()
+    helper.prestart("one")
+    page = compiled()
+    helper.prestart("one")
+    assert page.exists()
+    jar.unlink()
+    jar.symlink_to("tomcat11-catalina-11.0.6.jar")
+    helper.prestart("one")
+    assert not page.exists()
+    assert session.exists()
+    assert elsewhere.exists()
 
 
 def test_another_library_makes_an_instance_stale(helper: types.ModuleType, tmp_path: Path) -> None:

@@ -18,6 +18,10 @@ options:
     description: The application as C(delivery.yml) describes it.
     type: dict
     required: true
+  majors:
+    description: The release of Tomcat of a slot, by colour, where it is not that of all instances.
+    type: dict
+    default: {}
   "**kwargs":
     description: What both slots share, such as C(heap_mb), C(jvm_options), C(datasources) and C(environment).
     type: dict
@@ -39,8 +43,11 @@ _value:
 from ansible.errors import AnsibleFilterError
 
 
-def slot_instances(application, **shared):
+def slot_instances(application, majors=None, **shared):
     """Return the instance of each slot."""
+    strangers = set(majors or {}) - {"blue", "green"}
+    if strangers:
+        raise AnsibleFilterError(f"slot_instances: majors has {', '.join(sorted(strangers))}; slots are blue and green")
     try:
         name, slots = application["name"], application["slots"]
         return [
@@ -49,6 +56,7 @@ def slot_instances(application, **shared):
                 "name": f"{name}-{colour}",
                 "port": slots[colour],
                 "started": None,
+                **({"major": majors[colour]} if colour in (majors or {}) else {}),
                 "environment": {
                     **(shared.get("environment") or {}),
                     "LIFECYCLE_BACKGROUND_JOBS_FILE": f"/var/lib/tomcat-instances/{name}-{colour}/background-jobs",
