@@ -89,6 +89,22 @@ def gixy(host: str) -> Counter[str]:
     return Counter(finding["severity"] for finding in json.loads(told))
 
 
+def openscap(host: str) -> str:
+    """Rules of the standard profile for Debian 12 that hold, of those that apply; only Debian 13 has that guide."""
+    guide = "ssg-debian12-ds.xml"
+    copied = "podman cp {lab}-tester:/usr/share/xml/scap/ssg/content/{guide} - | podman cp - {lab}-{host}:/root/"
+    run("sh", "-c", copied.format(lab=LAB, guide=guide, host=host))
+    profile = "xccdf_org.ssgproject.content_profile_standard"
+    said = inside(host, f"oscap xccdf eval --profile {profile} /root/{guide} 2>/dev/null | grep '^Result'")
+    results = Counter(line.split()[-1] for line in said.splitlines())
+    return f"{results['pass']} of {results['pass'] + results['fail']}"
+
+
+def mysqltuner(host: str) -> str:
+    """How many things it would change. It ends with an error on MariaDB 10.11, after most of its checks."""
+    return str(sum(line.startswith("[!!]") for line in inside(host, "mysqltuner --nocolor 2>&1").splitlines()))
+
+
 def grade(address: str, port: int = 443) -> str:
     """The grade testssl.sh gives a site, asked by its name from another host."""
     inside(
