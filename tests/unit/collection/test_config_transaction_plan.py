@@ -132,6 +132,34 @@ def test_a_directory_behind_a_link_is_the_directory(host: Host) -> None:
     assert not result["changed"]
 
 
+def test_a_directory_that_is_new_below_a_link_is_made_for_its_file(host: Host) -> None:
+    (host.etc / "v1").mkdir()
+    (host.etc / "current").symlink_to("v1")
+    new = host.etc / "current" / "new"
+    directories = [{"path": str(new), "mode": "0750", "on_change": "none", **ME}]
+    host.apply(file(new / "a", "x"), directories=directories)
+    assert (host.etc / "v1" / "new" / "a").read_text() == "x"
+    assert (host.etc / "current").is_symlink()
+
+
+def test_one_file_by_two_names_is_refused(host: Host) -> None:
+    (host.etc / "v1").mkdir()
+    (host.etc / "current").symlink_to("v1")
+    with pytest.raises(states.PlanError, match=r"current/a is given twice, once as .*/v1/a"):
+        host.apply(file(host.etc / "v1" / "a", "x"), file(host.etc / "current" / "a", "y"))
+
+
+def test_a_purge_through_a_link_spares_what_is_declared_by_its_real_name(host: Host) -> None:
+    (host.etc / "v1").mkdir()
+    (host.etc / "current").symlink_to("v1")
+    (host.etc / "v1" / "old.conf").write_text("x")
+    wanted = file(host.etc / "v1" / "a.conf", "x")
+    owns = [{"directory": str(host.etc / "current"), "pattern": "*.conf", "on_change": "none", "foreign": "remove"}]
+    host.apply(wanted)
+    host.apply(wanted, owns=owns)
+    assert [path.name for path in (host.etc / "v1").iterdir()] == ["a.conf"]
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [

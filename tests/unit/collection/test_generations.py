@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import stat
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,11 @@ def host(tmp_path: Path) -> Host:
     return Host(tmp_path)
 
 
-def back(host: Host, number: int, check: bool = False) -> dict[str, Any]:
+def back(host: Host, number: int, check: bool = False, leave: tuple[Path, ...] = ()) -> dict[str, Any]:
     params = {
         "role": "redis",
         "number": number,
+        "leave": [str(path) for path in leave],
         "validate_timeout": 10,
         "journal_directory": str(host.journal),
         "generations_directory": str(host.generations),
@@ -103,6 +105,62 @@ def test_only_so_many_are_kept_and_an_older_one_is_refused(host: Host, monkeypat
         back(host, 1)
     back(host, 2)
     assert (host.etc / "conf").read_text() == "two"
+
+
+def test_what_was_before_the_role_came_is_kept_for_good(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generations, "KEPT", 2)
+    debians, other = host.etc / "issue", host.etc / "login.defs"
+    debians.write_text("Debian\n")
+    debians.chmod(0o600)
+    other.write_text("UMASK 022\n")
+    host.apply(file(debians, "0"), role="redis")
+    host.apply(file(debians, "1"), file(other, "UMASK 027\n"), role="redis")
+    for word in ("2", "3", "4"):
+        host.apply(file(debians, word), file(host.etc / "drop-in", word), role="redis")
+    assert kept(host) == [4, 5]
+    with pytest.raises(states.PlanError, match="not kept"):
+        back(host, 1)
+    assert back(host, 0, leave=(other,))["changed"]
+    assert (debians.read_text(), stat.S_IMODE(debians.stat().st_mode)) == ("Debian\n", 0o600)
+    assert (other.read_text(), (host.etc / "drop-in").exists()) == ("UMASK 027\n", False)
+    back(host, 0)
+    assert other.read_text() == "UMASK 022\n"
+    assert not back(host, 0)["changed"]
+
+
+def test_a_host_that_died_while_it_forgot_forgets_again(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generations, "KEPT", 1)
+    debians = host.etc / "issue"
+    debians.write_text("Debian\n")
+    host.apply(file(debians, "1"), role="redis")
+    with monkeypatch.context() as died:
+        died.setattr(generations, "_fold", _half_of_it)
+        host.apply(file(debians, "2"), role="redis")
+    assert "is not kept: died" in host.warnings[0]
+    assert kept(host) == [1, 2]
+    host.apply(file(debians, "3"), role="redis")
+    assert kept(host) == [3]
+    back(host, 0)
+    assert debians.read_text() == "Debian\n"
+
+
+def _half_of_it(_: str, first: str) -> None:
+    Path(first).mkdir()
+    (Path(first) / "0").write_text("half")
+    raise OSError(errno.EIO, "died", first)
+
+
+def test_bookkeeping_that_fails_afterwards_does_not_hide_what_changed(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error", "files.json")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(generations.Draft, "publish", refuse)
+        result = host.apply(file(host.etc / "conf", "new\n", on_change="restart"), role="redis")
+    assert (result["required_action"], (host.etc / "conf").read_text()) == ("restart", "new\n")
+    assert "the way back of this change is not kept: Input/output error" in host.warnings[0]
 
 
 def test_a_number_of_the_future_is_refused(host: Host) -> None:

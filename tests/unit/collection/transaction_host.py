@@ -14,7 +14,8 @@ ME = {"owner": str(os.getuid()), "group": str(os.getgid())}
 
 
 def file(path: Path, content: str = "", **more: Any) -> dict[str, Any]:
-    item = {"dest": str(path), "mode": "0644", "on_change": "reload", "secret": False, "state": "present", **ME, **more}
+    usual = {"mode": "0644", "on_change": "reload", "secret": False, "service": None, "state": "present"}
+    item = {"dest": str(path), **usual, **ME, **more}
     return {**item, "_content": content.encode()}
 
 
@@ -36,6 +37,8 @@ class Host:
     def apply(self, *files: dict[str, Any], check: bool = False, diff: bool = False, **options: Any) -> dict[str, Any]:
         contents = [item["_content"] for item in files if item["state"] == "present"]
         items = [{**item, "size": len(item["_content"])} for item in files]
+        for item in [item for option in ("owns", "directories", "links") for item in options.get(option, [])]:
+            item.setdefault("service", None)
         params = {
             "files": items,
             "owns": [],

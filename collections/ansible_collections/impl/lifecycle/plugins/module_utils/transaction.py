@@ -10,8 +10,10 @@ import os
 import re
 import shutil
 import signal
+import stat
 import subprocess
 
+from ansible_collections.impl.lifecycle.plugins.module_utils import transaction_attributes as attributes
 from ansible_collections.impl.lifecycle.plugins.module_utils.transaction_journal import Journal
 
 OUTPUT_LIMIT = 8192  # characters of a validator's last words
@@ -83,6 +85,7 @@ def _make_directories(changes: list) -> None:
         if wanted.kind == "directory":
             if change.before.kind == "absent":
                 os.mkdir(change.path, 0o700)
+                attributes.label(change.path, change.path, False, stat.S_IFDIR | wanted.mode)
             os.chown(change.path, wanted.uid, wanted.gid)
             os.chmod(change.path, wanted.mode)
 
@@ -97,10 +100,15 @@ def _stage(changes: list, journal: Journal) -> None:
         wanted = change.target.wanted
         if wanted.kind == "link":
             os.symlink(wanted.target, entry["staged"])
+            attributes.label(entry["staged"], change.path, change.before.kind == "link", stat.S_IFLNK)
         elif wanted.kind == "file":
             handle = os.open(entry["staged"], os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(handle, "wb") as stream:
                 os.fchown(handle, wanted.uid, wanted.gid)
+                replaces = change.before.kind == "file"
+                if replaces:
+                    attributes.keep(change.path, entry["staged"])
+                attributes.label(entry["staged"], change.path, replaces, stat.S_IFREG | wanted.mode)
                 os.fchmod(handle, wanted.mode)
                 stream.write(wanted.content)
                 stream.flush()
@@ -114,7 +122,10 @@ def _keep(journal: Journal) -> None:
                 os.link(entry["path"], entry["kept"], follow_symlinks=False)
             except OSError:  # a file system without hard links
                 shutil.copy2(entry["path"], entry["kept"], follow_symlinks=False)
-                os.chown(entry["kept"], *entry["owner"][:2], follow_symlinks=False)
+                uid, gid, mode = entry["owner"]
+                os.chown(entry["kept"], uid, gid, follow_symlinks=False)
+                if entry["before"].startswith("file:"):
+                    os.chmod(entry["kept"], mode)  # a change of owner takes the setuid bit away
 
 
 def _swap(changes: list, journal: Journal) -> None:

@@ -134,6 +134,7 @@ def _entry(change, name: str) -> dict:
         "path": change.path,
         "kind": change.target.wanted.kind,
         "on_change": change.target.on_change,
+        "service": change.target.service,
         "before": before.fingerprint,
         "after": change.target.wanted.fingerprint,
         "owner": [before.uid, before.gid, before.mode],

@@ -55,6 +55,7 @@ class Target:
     wanted: State
     on_change: str = "reload"
     secret: bool = False
+    service: str = ""  # what reads it, where one transaction is for several services
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,11 @@ def observe(path: str) -> State:
         with open(path, "rb") as handle:
             return State("file", content=handle.read(), **owner)
     return State("other", **owner)
+
+
+def place(path: str) -> str:
+    """Return where `path` really is: a directory on the way may be a link. The last name itself is not followed."""
+    return os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
 
 
 def user_id(name: str, tolerant: bool) -> int:
@@ -122,8 +128,11 @@ def parse_mode(mode: str, path: str) -> int:
     return number
 
 
-def purge_targets(directory: str, pattern: str, on_change: str, declared: set) -> list:
-    """Return absent-targets for the files and links in `directory` which match `pattern` and nobody declared."""
+def purge_targets(directory: str, pattern: str, on_change: str, declared: set, service: str = "") -> list:
+    """Return absent-targets for the files and links in `directory` which match `pattern` and nobody declared.
+
+    `declared` has places, see place().
+    """
     try:
         names = sorted(os.listdir(directory))
     except (FileNotFoundError, NotADirectoryError):
@@ -134,21 +143,24 @@ def purge_targets(directory: str, pattern: str, on_change: str, declared: set) -
         # As in a shell, `*` does not match a hidden name: a transaction's own files beside a destination are hidden.
         if name.startswith(".") and not pattern.startswith("."):
             continue
-        if fnmatch.fnmatchcase(name, pattern) and path not in declared and observe(path).kind in ("file", "link"):
-            found.append(Target(path, State("absent"), on_change))
+        if not fnmatch.fnmatchcase(name, pattern) or place(path) in declared:
+            continue
+        if observe(path).kind in ("file", "link"):
+            found.append(Target(path, State("absent"), on_change, service=service))
     return found
 
 
 def pending_changes(targets: list) -> list:
     """Return the Change of each target that is not what it should be; refuse what must not be replaced."""
-    seen = set()
+    seen = {}
     changes = []
     for target in targets:
         if not os.path.isabs(target.path):
             raise PlanError("{0} is not an absolute path".format(target.path))
-        if target.path in seen:
-            raise PlanError("{0} is given twice".format(target.path))
-        seen.add(target.path)
+        other = seen.setdefault(place(target.path), target)
+        if other is not target:
+            alias = "" if other.path == target.path else ", once as {0}".format(other.path)
+            raise PlanError("{0} is given twice{1}".format(target.path, alias))
         before = observe(target.path)
         _refuse_surprises(target, before)
         if _differs(before, target.wanted):
@@ -181,6 +193,15 @@ def _differs(before: State, wanted: State) -> bool:
 def strongest(actions) -> str:
     """Return the strongest of `actions`."""
     return max(actions, key=ACTIONS.index, default="none")
+
+
+def by_service(said: list) -> dict:
+    """Return the strongest action of each service, from pairs of service and action."""
+    services = {}
+    for service, action in said:
+        if service:
+            services[service] = strongest([services.get(service, "none"), action])
+    return services
 
 
 def diff_of(change: Change) -> list:

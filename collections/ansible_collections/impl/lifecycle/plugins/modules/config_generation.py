@@ -21,9 +21,16 @@ options:
     type: str
     required: true
   number:
-    description: The change after which the configuration was as it shall be again. 0 is before the first change.
+    description:
+      - The change after which the configuration was as it shall be again.
+      - 0 is before the role came, and is known even when the changes in between are not kept any more.
     type: int
     required: true
+  leave:
+    description: Paths that stay as they are.
+    type: list
+    elements: path
+    default: []
   validate_timeout:
     description: Seconds one validator may take.
     type: float
@@ -83,11 +90,12 @@ from ansible_collections.impl.lifecycle.plugins.module_utils import transaction_
 def run(params: dict, check_mode: bool, show_diff: bool) -> dict:
     """Do what the task asks and return its result. Raises PlanError or TransactionError."""
     kept, role = params["generations_directory"], params["role"]
+    way = (kept, role, params["number"], params["leave"])
     if check_mode:
-        return _result(states.pending_changes(generations.way_back(kept, role, params["number"])[0]), show_diff)
+        return _result(states.pending_changes(generations.way_back(*way)[0]), show_diff)
     with journals.exclusive(params["journal_directory"], patience=60 + params["validate_timeout"]):
         journals.recover(params["journal_directory"])
-        targets, validators = generations.way_back(kept, role, params["number"])
+        targets, validators = generations.way_back(*way)
         changes = states.pending_changes(targets)
         if changes:
             draft = generations.Draft(kept, role, changes, validators)
@@ -115,6 +123,7 @@ def main() -> None:
         argument_spec={
             "role": {"type": "str", "required": True},
             "number": {"type": "int", "required": True},
+            "leave": {"type": "list", "elements": "path", "default": []},
             "validate_timeout": {"type": "float", "default": 30},
             "journal_directory": {"type": "path", "default": "/var/lib/lifecycle/transactions"},
             "generations_directory": {"type": "path", "default": generations.ROOT},

@@ -19,6 +19,9 @@ description:
   - A transaction that was cut off (the host died) is put back by the next transaction on that host.
   - A destination that is a symbolic link is refused, because it is not clear whether the link or its target is meant.
   - Parent directories are not made by themselves. List them under O(directories).
+  - A replaced file keeps its extended attributes, its access list (ACL) and its SELinux context; a new one has the
+    context of the host's policy. The mode that is asked for holds, and with an access list it is its mask, as after
+    C(chmod).
 options:
   files:
     description: The files to manage, applied in this order.
@@ -62,6 +65,10 @@ options:
         type: str
         choices: [none, live, reload, restart]
         default: reload
+      service:
+        description: The service that reads this file; see RV(required_actions).
+        type: str
+        version_added: "0.2.0"
       secret:
         description: Never show the content in differences or in the validator's output.
         type: bool
@@ -96,6 +103,10 @@ options:
         type: str
         choices: [none, live, reload, restart]
         default: reload
+      service:
+        description: The service that reads these files; see RV(required_actions).
+        type: str
+        version_added: "0.2.0"
       foreign:
         description:
           - What happens to a matching file that O(role) has never written.
@@ -130,6 +141,10 @@ options:
         type: str
         choices: [none, live, reload, restart]
         default: none
+      service:
+        description: The service that uses this directory; see RV(required_actions).
+        type: str
+        version_added: "0.2.0"
   links:
     description: Symbolic links, swapped atomically.
     type: list
@@ -149,8 +164,14 @@ options:
         type: str
         choices: [none, live, reload, restart]
         default: reload
+      service:
+        description: The service that follows this link; see RV(required_actions).
+        type: str
+        version_added: "0.2.0"
   validate:
-    description: Commands as lists of words, run one after the other after the swap. They look at the live paths.
+    description:
+      - Commands as lists of words, run one after the other after the swap. They look at the live paths.
+      - All of them have to accept. With files of several services, give the validators of each.
     type: list
     elements: list
     default: []
@@ -213,6 +234,20 @@ EXAMPLES = r"""
       - directory: /etc/nginx/conf.d
         pattern: "vhost-*.conf"
     validate: [[nginx, -t]]
+
+- name: Give two services their new password at the same time, or neither of them
+  impl.lifecycle.config_transaction:
+    files:
+      - {template: upstream.conf.j2, dest: /etc/nginx/conf.d/upstream-clinic.conf, service: nginx}
+      - {template: users.acl.j2, dest: /etc/redis/users.acl, secret: true, on_change: restart, service: redis-server}
+    validate:
+      - [nginx, -t]
+      - [/usr/local/lib/lifecycle/redis-check]
+  register: both
+
+- name: Let nginx read it
+  ansible.builtin.systemd_service: {name: nginx, state: reloaded}
+  when: both.required_actions.nginx == 'reload'
 """
 
 RETURN = r"""
@@ -221,6 +256,11 @@ required_action:
   returned: success
   type: str
   sample: reload
+required_actions:
+  description: The same for each C(service) that the task or an earlier transaction which was put back names.
+  returned: success
+  type: dict
+  sample: {"nginx": "reload", "redis-server": "none"}
 changed_files:
   description: Files and links that changed, appeared or went.
   returned: success
@@ -272,6 +312,7 @@ def argument_spec() -> dict:
         **owner,
         "mode": {"type": "str", "default": "0644"},
         "on_change": ON_CHANGE,
+        "service": {"type": "str"},
         "secret": {"type": "bool", "default": False, "no_log": False},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         # Set by the action plugin: where this file's content is in `payload`.
@@ -282,12 +323,19 @@ def argument_spec() -> dict:
         **owner,
         "mode": {"type": "str", "default": "0755"},
         "on_change": dict(ON_CHANGE, default="none"),
+        "service": {"type": "str"},
     }
-    links = {"path": path, "target": {"type": "str", "required": True}, "on_change": ON_CHANGE}
+    links = {
+        "path": path,
+        "target": {"type": "str", "required": True},
+        "on_change": ON_CHANGE,
+        "service": {"type": "str"},
+    }
     owns = {
         "directory": path,
         "pattern": {"type": "str", "required": True},
         "on_change": ON_CHANGE,
+        "service": {"type": "str"},
         "foreign": {"type": "str", "choices": ["remove", "refuse"], "default": "remove"},
     }
     return {
@@ -315,7 +363,10 @@ def targets_of(params: dict, tolerant: bool) -> list:
     targets = [
         # A directory may well be reached through a link; the directory itself is meant.
         states.Target(
-            os.path.realpath(item["path"]), _owned("directory", item, item["path"], tolerant), item["on_change"]
+            os.path.realpath(item["path"]),
+            _owned("directory", item, item["path"], tolerant),
+            item["on_change"],
+            service=item["service"] or "",
         )
         for item in params["directories"]
     ]
@@ -330,15 +381,17 @@ def targets_of(params: dict, tolerant: bool) -> list:
             content = payload[start : start + item["size"]]
             start += item["size"]
             wanted = _owned("file", item, item["dest"], tolerant, content)
-        targets.append(states.Target(item["dest"], wanted, item["on_change"], item["secret"]))
+        targets.append(states.Target(item["dest"], wanted, item["on_change"], item["secret"], item["service"] or ""))
     for item in params["links"]:
-        targets.append(states.Target(item["path"], states.State("link", target=item["target"]), item["on_change"]))
-    declared = {target.path for target in targets}
+        wanted = states.State("link", target=item["target"])
+        targets.append(states.Target(item["path"], wanted, item["on_change"], service=item["service"] or ""))
+    declared = {states.place(target.path) for target in targets}
     for item in params["owns"]:
-        purged = states.purge_targets(item["directory"], item["pattern"], item["on_change"], declared)
+        about = (item["directory"], item["pattern"], item["on_change"])
+        purged = states.purge_targets(*about, declared, item["service"] or "")
         if item["foreign"] == "refuse":
             _refuse_foreign(purged, params)
-        declared.update(target.path for target in purged)
+        declared.update(states.place(target.path) for target in purged)
         targets.extend(purged)
     return targets
 
@@ -346,8 +399,8 @@ def targets_of(params: dict, tolerant: bool) -> list:
 def _refuse_foreign(purged: list, params: dict) -> None:
     if params["role"] is None:
         raise states.PlanError("owns: foreign=refuse needs role: whose files are not foreign?")
-    own = generations.written(params["generations_directory"], params["role"])
-    foreign = [target.path for target in purged if target.path not in own]
+    own = {states.place(path) for path in generations.written(params["generations_directory"], params["role"])}
+    foreign = [target.path for target in purged if states.place(target.path) not in own]
     if foreign:
         raise states.PlanError(
             "the role {0} has not written {1}, and would remove it; move it away, or take it into the inventory".format(
@@ -372,7 +425,7 @@ def run(params: dict, check_mode: bool, show_diff: bool, warn) -> dict:
     if check_mode:
         if journals.interrupted(root):
             warn("an interrupted transaction waits in {0}; the next real run puts its files back first".format(root))
-        return _result(states.pending_changes(targets_of(params, True)), [], show_diff)
+        return _result(params, states.pending_changes(targets_of(params, True)), [], show_diff)
     with journals.exclusive(root, patience=60 + params["validate_timeout"]):
         recovered = journals.recover(root)
         targets = targets_of(params, False)
@@ -381,9 +434,10 @@ def run(params: dict, check_mode: bool, show_diff: bool, warn) -> dict:
         secrets = [target.wanted.content for target in targets if target.secret]
         try:
             if changes:
-                with _kept(changes, params):
+                with _kept(changes, targets, params, warn):
                     tx.carry_out(changes, params["validate"], params["validate_timeout"], root)
-            elif params["validate_when"] == "always":
+                return _result(params, changes, recovered, show_diff)
+            if params["validate_when"] == "always":
                 tx.validate(params["validate"], params["validate_timeout"])
         except tx.ValidationError as error:
             raise tx.TransactionError(
@@ -393,39 +447,44 @@ def run(params: dict, check_mode: bool, show_diff: bool, warn) -> dict:
             raise tx.TransactionError(str(error), tx.mask(error.output, secrets), error.restored) from error
         if params["role"] is not None:
             generations.remember(params["generations_directory"], params["role"], targets)
-    return _result(changes, recovered, show_diff)
+    return _result(params, [], recovered, show_diff)
 
 
 @contextlib.contextmanager
-def _kept(changes: list, params: dict):
+def _kept(changes: list, targets: list, params: dict, warn):
     """Keep what the changes replace, when a role is named and they come about."""
     if params["role"] is None:
         yield
         return
-    draft = generations.Draft(params["generations_directory"], params["role"], changes, params["validate"])
+    draft = generations.Draft(params["generations_directory"], params["role"], changes, params["validate"], targets)
     try:
         yield
     except BaseException:
         draft.discard()
         raise
-    draft.publish()
+    try:
+        draft.publish()
+    except OSError as error:  # the new files are live: whoever asked has to learn which service needs what
+        warn("the way back of this change is not kept: {0}: {1}".format(error.strerror, error.filename))
 
 
 def _refuse_missing_parents(changes: list) -> None:
-    made = {change.path for change in changes if change.target.wanted.kind == "directory"}
+    made = {change.path for change in changes if change.target.wanted.kind == "directory"}  # real paths
     for change in changes:
         parent = os.path.dirname(change.path)
-        if parent not in made and not os.path.isdir(parent):
+        if os.path.realpath(parent) not in made and not os.path.isdir(parent):
             raise states.PlanError("the directory {0} does not exist; list it under `directories`".format(parent))
 
 
-def _result(changes: list, recovered: list, show_diff: bool) -> dict:
+def _result(params: dict, changes: list, recovered: list, show_diff: bool) -> dict:
     kinds = {change.path: change.target.wanted.kind for change in changes}
+    named = [item["service"] for option in ("files", "owns", "directories", "links") for item in params[option]]
+    said = [(change.target.service, change.target.on_change) for change in changes]
+    said += [(entry.get("service"), entry["on_change"]) for entry in recovered]
     return {
         "changed": bool(changes or recovered),
-        "required_action": states.strongest(
-            [change.target.on_change for change in changes] + [entry["on_change"] for entry in recovered]
-        ),
+        "required_action": states.strongest(action for _, action in said),
+        "required_actions": states.by_service([(service, "none") for service in named] + said),
         "changed_files": [path for path, kind in kinds.items() if kind != "directory"],
         "changed_directories": [path for path, kind in kinds.items() if kind == "directory"],
         "recovered_files": [entry["path"] for entry in recovered],
