@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,11 @@ def test_a_value_the_kernel_does_not_take_is_a_mistake(root: Path, monkeypatch: 
 )
 def test_keys_become_paths_as_with_sysctl(key: str, path: str) -> None:
     assert sysctl_apply.path_of(key, "/proc/sys") == path
+
+
+def test_the_values_of_before_the_first_change_are_kept(root: Path) -> None:
+    kept = root / "kept" / "role.json"
+    sysctl_apply.note(str(kept), {"net.core.somaxconn": "4096"})
+    sysctl_apply.note(str(kept), {"net.core.somaxconn": "1024", "vm.swappiness": "60"})
+    assert json.loads(kept.read_text()) == {"net.core.somaxconn": "4096", "vm.swappiness": "60"}
+    assert [path.name for path in kept.parent.iterdir()] == ["role.json"]

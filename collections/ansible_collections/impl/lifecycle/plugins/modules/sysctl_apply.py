@@ -24,6 +24,12 @@ options:
     description: Fail when a parameter cannot be set on this host.
     type: bool
     default: false
+  remember:
+    description:
+      - File on the host that keeps what each parameter was before this module first changed it, as a JSON object.
+      - What is in it already stays, so that it has the values of before the role came, whatever was set since.
+    type: path
+    version_added: "0.2.0"
   root:
     description: Where the kernel shows its parameters.
     type: path
@@ -43,6 +49,7 @@ EXAMPLES = r"""
     settings:
       net.core.somaxconn: 1024
       net.ipv4.tcp_fin_timeout: 30
+    remember: /var/lib/lifecycle/kernel/os_baseline.json
   register: __kernel
 """
 
@@ -60,6 +67,7 @@ unset:
 """
 
 import errno
+import json
 import os
 
 from ansible.module_utils.basic import AnsibleModule
@@ -116,28 +124,55 @@ def apply(key: str, wanted: str, root: str, check_mode: bool) -> tuple:
     return before, after, "" if after == wanted else OTHERWISE.format(after)
 
 
+def note(path: str, before: dict) -> None:
+    """Keep the values of before the first change in the file at `path`; what it has already stays."""
+    try:
+        with open(path, encoding="utf-8") as handle:
+            known = json.load(handle)
+    except FileNotFoundError:
+        known = {}
+    if set(before) <= set(known):
+        return
+    os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
+    with open(path + ".new", "w", encoding="utf-8") as handle:
+        json.dump({**before, **known}, handle, indent=1, sort_keys=True)
+        handle.flush()
+        os.fsync(handle.fileno())
+    os.rename(path + ".new", path)
+
+
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "settings": {"type": "dict", "required": True},
             "strict": {"type": "bool", "default": False},
+            "remember": {"type": "path"},
             "root": {"type": "path", "default": "/proc/sys"},
         },
         supports_check_mode=True,
     )
-    changed, unset, shown = [], {}, {"before": "", "after": ""}
+    changed, unset, shown = {}, {}, {"before": "", "after": ""}
+    refused = ""
     for key, value in module.params["settings"].items():
         try:
             before, after, problem = apply(key, normal(value), module.params["root"], module.check_mode)
         except Refused as refusal:
-            module.fail_json(msg=str(refusal), changed=bool(changed), changed_keys=changed, unset=unset)
+            refused = str(refusal)
+            break
         if problem:
             unset[key] = problem
         if before != after:
-            changed.append(key)
+            changed[key] = before
             shown["before"] += "{0} = {1}\n".format(key, before)
             shown["after"] += "{0} = {1}\n".format(key, after)
-    result = {"changed": bool(changed), "changed_keys": changed, "unset": unset, "diff": shown}
+    if module.params["remember"] and changed and not module.check_mode:
+        try:
+            note(module.params["remember"], changed)
+        except (OSError, ValueError) as error:
+            module.warn("what the parameters were is not kept in {0}: {1}".format(module.params["remember"], error))
+    result = {"changed": bool(changed), "changed_keys": list(changed), "unset": unset, "diff": shown}
+    if refused:
+        module.fail_json(msg=refused, **result)
     if unset and module.params["strict"]:
         words = "; ".join("{0}: {1}".format(key, problem) for key, problem in unset.items())
         module.fail_json(msg="this host cannot set {0}".format(words), **result)
