@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 from orchestrator.lab import image
 
@@ -29,6 +31,19 @@ def test_a_change_to_any_part_of_the_recipe_is_another_image(recipe: Path, name:
 
 def test_the_two_releases_are_two_images() -> None:
     assert image.reference("12") != image.reference("13")
+
+
+def test_what_every_lab_host_gets_is_installed_without_a_download() -> None:
+    """Each host of each lab and scenario would fetch it anew."""
+    root = Path(__file__).resolve().parents[3]
+    role = root / "collections/ansible_collections/impl/lifecycle/roles/os_baseline/vars/main.yml"
+    expression = yaml.safe_load(role.read_text())["__os_baseline_all_packages"]
+    named = set(re.findall(r"'([a-z0-9.+-]+)'", expression))
+    assert "libpam-pwquality" in named, "the expression is read as it is written"
+    asked = yaml.safe_load((root / "inventories/lab/group_vars/all/site.yml").read_text())["os_baseline_packages"]
+    recipe = tomllib.loads((image.RECIPE / "recipe.toml").read_text())
+    there = set(recipe["image"]["include"]).union(*(entry["packages"] for entry in recipe["downloads"]))
+    assert (named | set(asked)) - there == set()
 
 
 def test_each_release_downloads_its_own_tomcat() -> None:
