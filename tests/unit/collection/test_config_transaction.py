@@ -116,6 +116,27 @@ def test_a_file_system_without_hard_links_is_good_enough(host: Host, monkeypatch
     assert host.everything() == before
 
 
+def test_a_file_that_cannot_be_replaced_is_not_put_back_either(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mount point of its own, as containers have it for /etc/hosts: neither linked nor renamed over."""
+    path, rename = host.etc / "hosts", os.rename
+
+    def busy(source: str, target: str) -> None:
+        if target == str(path):
+            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), target)
+        rename(source, target)
+
+    def elsewhere(*_: object, **__: object) -> None:
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+
+    path.write_text("old\n")
+    before = host.everything()
+    monkeypatch.setattr(os, "rename", busy)
+    monkeypatch.setattr(os, "link", elsewhere)
+    with pytest.raises(tx.TransactionError, match=r"busy: .*/hosts; everything was put back") as failure:
+        host.apply(file(host.etc / "first", "x"), file(path, "new\n"))
+    assert (failure.value.restored, host.everything()) == (True, before)
+
+
 def test_a_validator_that_hangs_is_ended_with_its_children(host: Host) -> None:
     (host.etc / "a").write_text("old\n")
     before = host.everything()

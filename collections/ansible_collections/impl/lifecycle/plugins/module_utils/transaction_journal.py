@@ -145,7 +145,8 @@ def _entry(change, name: str) -> dict:
 
 def _put_back(entry: dict, only_own: bool) -> bool:
     path, kept = entry["path"], entry["kept"]
-    now = observe(path).fingerprint
+    state = observe(path)
+    now = state.fingerprint
     if only_own and now not in (entry["after"], "absent"):
         _unlink(kept)
         return False
@@ -153,11 +154,14 @@ def _put_back(entry: dict, only_own: bool) -> bool:
         return _put_back_directory(entry, now, only_own)
     if entry["before"] == "absent":
         return _unlink(path)
-    return _put_back_file(path, kept)
+    return _put_back_file(path, kept, now == entry["before"] and [state.uid, state.gid, state.mode] == entry["owner"])
 
 
-def _put_back_file(path: str, kept: str) -> bool:
+def _put_back_file(path: str, kept: str, untouched: bool) -> bool:
     if not os.path.lexists(kept):  # the transaction never came as far as this file
+        return False
+    if untouched:  # it cannot even be replaced when it is a mount point
+        os.unlink(kept)
         return False
     if os.path.lexists(path) and os.path.samestat(os.lstat(path), os.lstat(kept)):
         os.unlink(kept)  # not swapped yet; and rename() between two names of one file does nothing
