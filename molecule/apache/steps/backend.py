@@ -1,8 +1,12 @@
-"""Backends for the scenario: each says its port and the headers it got; an Upgrade becomes an echo of one line."""
+"""Backends for the scenario: each says its port and the headers it got; an Upgrade becomes an echo of one line.
+
+A path with `slow` in it is answered after three seconds.
+"""
 
 import http.server
 import sys
 import threading
+import time
 
 
 class Backend(http.server.BaseHTTPRequestHandler):
@@ -17,6 +21,8 @@ class Backend(http.server.BaseHTTPRequestHandler):
             self.wfile.write(self.rfile.readline())
             self.close_connection = True
             return
+        if "slow" in self.path:
+            time.sleep(3)
         told = (self.headers[name] for name in ("Host", "X-Forwarded-For", "X-Forwarded-Proto"))
         said = "backend {} {} from {} proto {}\n".format(self.server.server_port, *told).encode()
         self.send_response(200)
@@ -24,6 +30,10 @@ class Backend(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(said)))
         self.end_headers()
         self.wfile.write(said)
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
 
     def log_message(self, *_ignored):
         pass

@@ -12,6 +12,7 @@ CONTEXT = """<Context>
 WELL = {
     "index.jsp": '<%@ page session="true" %>version <%= "{version}" %>\n',
     "health.txt": "well\n",
+    "warm.txt": "warm\n",
     "META-INF/context.xml": CONTEXT,
 }
 ILL = "<web-app><listener><listener-class>no.such.Listener</listener-class></listener></web-app>"

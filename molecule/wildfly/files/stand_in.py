@@ -118,7 +118,12 @@ class Server:
             missing = f"WFLYCTL0412: Required services that are not installed: jdbc-driver.{text['driver']}"
             self._error(f"data-source {node.get('pool-name')}", missing)
         url = resolve(text["connection-url"] or "")
-        return {"jndi": node.get("jndi-name"), "url": url, "password": resolve(password)}
+        pool = {
+            "min-pool-size": int(text.get("min-pool-size") or 0),
+            "max-pool-size": int(text.get("max-pool-size") or 20),
+            "blocking-timeout-wait-millis": int(text.get("blocking-timeout-millis") or 30000),
+        }
+        return {"jndi": node.get("jndi-name"), "url": url, "password": resolve(password), "pool": pool}
 
     def _error(self, address: str, text: str) -> None:
         log(f"ERROR [org.jboss.as.controller.management-operation] ({address}) {text}")
@@ -207,7 +212,9 @@ class Server:
                 raise RuntimeError(f"WFLYJCA0040: failed to invoke operation: Connection is not valid: {source['url']}")
             return [True]
         if operation == "read-resource" and len(address) == 2:
-            return {"connection-url": self.sources[address[1][1]]["url"], "user-name": "hidden"}
+            source = self.sources[address[1][1]]
+            known = {"connection-url": source["url"], "jndi-name": source["jndi"], "user-name": "hidden"}
+            return {**known, **source["pool"]}
         raise RuntimeError(f"WFLYCTL0031: No operation named '{operation}' exists at address {address}")
 
 
@@ -235,11 +242,24 @@ class Web(BaseHTTPRequestHandler):
                 return 404, b"404 - Not Found\n"
             return 200, war.read(name)
 
+    def _client(self) -> str:
+        """Who asks: the first of X-Forwarded-For where the listener believes it."""
+        listener = named(self.server_of.xml, "http-listener")[0]
+        told = self.headers.get("X-Forwarded-For", "").split(",")[0].strip()
+        return told if told and listener.get("proxy-address-forwarding") == "true" else self.client_address[0]
+
     def _access(self, status: int, size: int) -> None:
+        values = {"%h": self._client(), "%l": "-", "%u": "-", "%t": time.strftime("[%d/%b/%Y:%H:%M:%S %z]"), "%D": "1"}
+        values.update({"%r": self.requestline, "%s": str(status), "%b": str(size)})
+
+        def value(found: re.Match[str]) -> str:
+            header = found.group(1)
+            return self.headers.get(header, "-") if header else values.get(found.group(0), found.group(0))
+
         for node in named(self.server_of.xml, "access-log"):
             path = f"{resolve(node.get('directory', ''))}/{node.get('prefix')}log"
             with pathlib.Path(path).open("a") as handle:
-                handle.write(f'{self.client_address[0]} - - "GET {self.path} {self.request_version}" {status} {size}\n')
+                handle.write(re.sub(r"%\{i,([^}]*)\}|%\w", value, node.get("pattern", "")) + "\n")
 
     def log_message(self, *_args: object) -> None:
         pass

@@ -56,6 +56,15 @@ def _put(archive: tarfile.TarFile, member: tarfile.TarInfo, file: str) -> None:
     os.rename(fresh, file)
 
 
+def point(link: str, target: str) -> None:
+    """Let the link in root's directory say `target`, at once."""
+    fresh = f"{link}.new"
+    if os.path.lexists(fresh):
+        os.unlink(fresh)
+    os.symlink(target, fresh)
+    os.rename(fresh, link)
+
+
 def hand_over(source: str, dest: str, user: str, aside: str = "") -> None:
     """Give a copy of root's file to the instance, in a directory where the instance may have laid links."""
     if not os.path.exists(source):
