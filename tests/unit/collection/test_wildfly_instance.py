@@ -64,6 +64,18 @@ def test_an_instance_is_stale_when_what_it_was_started_with_changed(
     assert helper.is_stale("one")
 
 
+def test_the_version_of_a_process_is_known_when_another_one_is_configured(
+    helper: types.ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(helper, "refuse_taken_ports", lambda _: None)
+    helper.prestart("one")
+    conf = tmp_path / "settings/one.conf"
+    conf.write_text(conf.read_text().replace("/1.0", "/2.0"))
+    assert (tmp_path / "bases/one/running").readlink() == tmp_path / "1.0"
+    helper.prestart("one")
+    assert (tmp_path / "bases/one/running").readlink() == tmp_path / "2.0"
+
+
 @pytest.mark.parametrize("changed", ["settings/one.health", "bases/one/configuration/mgmt-users.properties"])
 def test_what_the_server_takes_in_by_itself_needs_no_restart(
     helper: types.ModuleType, tmp_path: Path, changed: str
