@@ -61,6 +61,12 @@ def test_the_path_is_passed_as_it_is(proxy: str, path: str, target: str) -> None
     assert f'ProxyPass "{target}"' in rendered({"locations": [{"path": path, "proxy": proxy}]})
 
 
+def test_an_alias_stands_alone_and_a_root_has_the_path_behind_it() -> None:
+    text = rendered({"locations": [{"path": "/a/", "alias": "/srv/other/"}, {"path": "/b", "root": "/srv"}]})
+    assert 'Alias "/a/" "/srv/other/"' in text
+    assert 'Alias "/b" "/srv/b"' in text
+
+
 def test_what_is_not_proxied_is_kept_from_the_proxy_above_it() -> None:
     text = rendered({"locations": [{"path": "/a", "return": "301 /b"}, {"path": "/", "proxy": "clinic"}]})
     assert text.index('<Location "/">') < text.index('<Location "/a">')
