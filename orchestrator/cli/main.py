@@ -15,6 +15,7 @@ COMMANDS = {
     "init": ("orchestrator.cli.init:init", "Scaffold an environment for a client."),
     "run": ("orchestrator.cli.run:run", "Run one or more phases against an environment."),
     "release": ("orchestrator.cli.release:release", "Bring a version to the users step by step, or take it back."),
+    "tune": ("orchestrator.cli.tune:tune", "Fit what runs on a host into its memory, its processors and its disk."),
     "history": ("orchestrator.cli.records:history", "List the runs on record."),
     "show": ("orchestrator.cli.records:show", "Show one run: its steps, hosts and results."),
     "lab": ("orchestrator.cli.lab:lab", "Test hosts on podman: up, down, status, shell, reset."),

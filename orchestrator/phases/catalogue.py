@@ -87,6 +87,19 @@ PHASES: Final = (
         needs=("provision",),
     ),
     Phase(
+        "tune",
+        playbook="impl.lifecycle.tune",
+        summary="fit each service into its host, measure before and after, take back what does not help",
+        needs=("provision",),
+        evidence=True,
+    ),
+    Phase(
+        "tune_plan",
+        playbook="impl.lifecycle.tune_plan",
+        summary="work out what each host should have set (through `lifecycle tune plan`); changes nothing",
+        changes_hosts=False,
+    ),
+    Phase(
         "bundle",
         playbook="impl.lifecycle.bundle",
         summary="pack the packages that the hosts have, for hosts without Internet; changes nothing on them",

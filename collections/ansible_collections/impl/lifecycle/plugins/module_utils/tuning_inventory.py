@@ -1,0 +1,122 @@
+# Copyright: (c) 2026, impl.lifecycle contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What runs on a host and what its owner has decided already, read from the variables of the inventory. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Iterable, Mapping
+
+from ansible_collections.impl.lifecycle.plugins.module_utils.memory_options import BudgetError
+
+Variables = Mapping[str, Any]
+# Connections for administrators, backups and monitoring beside those of the application's pools.
+SPARE_CONNECTIONS = 10
+DEFAULT_POOL = 10
+UNITS_KB = {"": 8, "kb": 1, "mb": 1024, "gb": 1024**2, "tb": 1024**3}
+SIZE = re.compile(r"^\s*(\d+)\s*(kB|MB|GB|TB)?\s*$", re.IGNORECASE)
+POSTGRESQL_MEMORY = {
+    "shared_buffers": "shared_buffers_mb",
+    "work_mem": "work_mem_mb",
+    "maintenance_work_mem": "maintenance_work_mem_mb",
+}
+JAVA_CHOICES = {
+    "-XX:MaxMetaspaceSize": r"-XX:MaxMetaspaceSize=",
+    "-XX:ReservedCodeCacheSize": r"-XX:ReservedCodeCacheSize=",
+    "-XX:MaxDirectMemorySize": r"-XX:MaxDirectMemorySize=",
+    "-XX:+UseGC": r"-XX:\+Use\w+GC$",
+}
+
+
+def services_of(groups: Iterable[str], variables: Variables, slots: int, pools: int) -> dict[str, dict[str, Any]]:
+    """What runs on a host of these groups, with what its owner gave, as the memory budget takes it.
+
+    `variables`: those of the host. `slots`: slots of the application that run at the same time. `pools`: connections
+    which the application servers may hold to the database, 0 when that is not known.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    if "db" in groups:
+        found["postgresql"] = _postgresql(variables, pools)
+    if "cache" in groups:
+        found["redis"] = {
+            "maxmemory_mb": variables.get("redis_maxmemory_mb"),
+            "persistence": bool(variables.get("redis_save", True)) or bool(variables.get("redis_appendonly", False)),
+        }
+    if "app" in groups:
+        connector = variables.get("tomcat_connector") or {}
+        found["tomcat"] = {
+            "slots": slots,
+            "heap_mb": variables.get("app_slot_heap_mb"),
+            "threads": connector.get("maxThreads"),
+        }
+        others = sum(int(one.get("heap_mb") or 0) * 2 for one in variables.get("tomcat_instances") or [])
+        if others:
+            found["other"] = {"memory_mb": others}
+    if "edge" in groups:
+        found["nginx"] = {}
+        found["monitoring"] = {"agents": ["gray_guard"]}
+    return found
+
+
+def given_of(groups: Iterable[str], variables: Variables) -> dict[str, dict[str, Any]]:
+    """Service -> setting -> value, for what the owner wrote into the inventory: it is kept."""
+    found: dict[str, dict[str, Any]] = {}
+    if "db" in groups:
+        found["postgresql"] = dict(variables.get("postgresql_settings") or {})
+    if "cache" in groups:
+        found["redis"] = {**(variables.get("redis_settings") or {}), **(variables.get("redis_startup_settings") or {})}
+        if variables.get("redis_maxmemory_mb") is not None:
+            found["redis"]["maxmemory"] = f"{variables['redis_maxmemory_mb']}mb"
+    if "app" in groups:
+        found["tomcat"] = {**(variables.get("tomcat_connector") or {}), **_java(variables)}
+        if variables.get("app_slot_heap_mb") is not None:
+            found["tomcat"].update(dict.fromkeys(("-Xmx", "-Xms"), f"{variables['app_slot_heap_mb']}m"))
+    if "edge" in groups:
+        named = {
+            "worker_processes": "nginx_worker_processes",
+            "worker_connections": "nginx_worker_connections",
+            "worker_rlimit_nofile": "nginx_open_files_limit",
+        }
+        found["nginx"] = {name: variables[ours] for name, ours in named.items() if ours in variables}
+    found["kernel"] = dict(variables.get("os_baseline_sysctl") or {})
+    return found
+
+
+def pools_of(hosts: Iterable[Variables], slots: int) -> int:
+    """Connections to PostgreSQL which the slots of these hosts may hold at the same time, and some to spare."""
+    total = 0
+    for variables in hosts:
+        for source in variables.get("app_slot_datasources") or []:
+            if str(source.get("url", "")).startswith("jdbc:postgresql:"):
+                total += slots * int(source.get("max_total") or DEFAULT_POOL)
+    return total + SPARE_CONNECTIONS if total else 0
+
+
+def _postgresql(variables: Variables, pools: int) -> dict[str, Any]:
+    settings = variables.get("postgresql_settings") or {}
+    found: dict[str, Any] = {ours: megabytes(name, settings.get(name)) for name, ours in POSTGRESQL_MEMORY.items()}
+    found["connections"] = settings.get("max_connections", pools or None)
+    return found
+
+
+def megabytes(name: str, value: Any) -> Any:
+    """A size as PostgreSQL writes it (a bare number is pages of 8 kB, of work_mem kB), in MB; None stays None."""
+    if value is None:
+        return None
+    read = SIZE.match(str(value))
+    if read is None:
+        raise BudgetError(f"{name} is {value!r}: write a size such as 256MB")
+    unit = (read[2] or "").lower()
+    if not unit and name != "shared_buffers":
+        unit = "kb"
+    return max(int(read[1]) * UNITS_KB[unit] // 1024, 1)
+
+
+def _java(variables: Variables) -> dict[str, Any]:
+    options = [*(variables.get("tomcat_jvm_options") or []), *(variables.get("app_slot_jvm_options") or [])]
+    found = {}
+    for name, pattern in JAVA_CHOICES.items():
+        for option in options:
+            if re.match(pattern, str(option)):
+                found[name] = option
+    return found

@@ -1,0 +1,91 @@
+# Copyright: (c) 2026, impl.lifecycle contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""From the settings of a plan to the variables of the roles that write them. Pure."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping, Optional, Sequence
+
+Settings = Sequence[Mapping[str, Any]]
+CONNECTOR = ("maxThreads", "acceptCount")
+NGINX = {
+    "worker_processes": "nginx_worker_processes",
+    "worker_connections": "nginx_worker_connections",
+    "worker_rlimit_nofile": "nginx_open_files_limit",
+}
+# Read by Redis only when it starts.
+REDIS_STARTUP = ("io-threads",)
+
+
+def variables_of(
+    settings: Mapping[str, Settings], refused: Sequence[str] = (), before: Optional[Mapping[str, Any]] = None
+) -> dict[str, Any]:
+    """Return variable -> value. What the owner gave is not in it: it is in the inventory already.
+
+    A service that is `refused` keeps the variables it had `before`.
+    """
+    found: dict[str, Any] = {}
+    for service, make in MAKERS.items():
+        made = make([one for one in settings.get(service, ()) if not one.get("given")])
+        if service in refused:
+            made = {name: (before or {})[name] for name in made if name in (before or {})}
+        found.update(made)
+    return {name: value for name, value in found.items() if value not in ({}, [])}
+
+
+def over(tuned: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the tuned variables as the roles should see them: what the inventory gives goes first."""
+    found: dict[str, Any] = {}
+    for name, value in tuned.items():
+        if isinstance(value, dict):
+            found[name] = {**value, **(given.get(name) or {})}
+        elif isinstance(value, list):
+            found[name] = [*value, *(given.get(name) or [])]
+        elif name not in given:
+            found[name] = value
+    return found
+
+
+def _named(settings: Settings) -> dict[str, Any]:
+    return {one["name"]: one["value"] for one in settings}
+
+
+def _notes(settings: Settings) -> dict[str, str]:
+    return {one["name"]: f"{one['why']} [{one['source']}]" for one in settings}
+
+
+def postgresql(settings: Settings) -> dict[str, Any]:
+    return {"postgresql_settings": _named(settings), "postgresql_notes": _notes(settings)}
+
+
+def redis(settings: Settings) -> dict[str, Any]:
+    named = _named(settings)
+    found: dict[str, Any] = {}
+    memory = named.pop("maxmemory", None)
+    if memory is not None:
+        found["redis_maxmemory_mb"] = int(str(memory).removesuffix("mb"))
+    found["redis_startup_settings"] = {name: named.pop(name) for name in REDIS_STARTUP if name in named}
+    found["redis_settings"] = named
+    return found
+
+
+def tomcat(settings: Settings) -> dict[str, Any]:
+    named = _named(settings)
+    found: dict[str, Any] = {"tomcat_connector": {name: named.pop(name) for name in CONNECTOR if name in named}}
+    heap = named.pop("-Xmx", None)
+    named.pop("-Xms", None)
+    if heap is not None:
+        found["app_slot_heap_mb"] = int(heap.removesuffix("m"))
+    found["app_slot_jvm_options"] = [f"{name}={value}" if value else name for name, value in named.items()]
+    return found
+
+
+def nginx(settings: Settings) -> dict[str, Any]:
+    return {NGINX[name]: value for name, value in _named(settings).items()}
+
+
+def kernel(settings: Settings) -> dict[str, Any]:
+    return {"os_baseline_sysctl": _named(settings)}
+
+
+MAKERS = {"postgresql": postgresql, "redis": redis, "tomcat": tomcat, "nginx": nginx, "kernel": kernel}

@@ -1,0 +1,100 @@
+"""`lifecycle tune`: what a host should have set, and why."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from orchestrator.cli.options import ansible_options, environment_option, json_option
+from orchestrator.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from orchestrator.delivery import Environment
+
+PHASE = "tune_plan"
+PROFILES = ("oltp", "reporting", "web", "mixed", "small_site")
+MEGABYTES = {"m": 1, "g": 1024, "t": 1024**2}
+
+
+class SizeType(click.ParamType[int]):
+    """`32G`, `512M`, `1T`: MiB."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        read = re.fullmatch(r"(\d+)([MGT])(?:i?B)?", value, re.IGNORECASE)
+        if read is None:
+            self.fail(f"{value!r} is no size; write 32G or 512M", param, ctx)
+        return int(read[1]) * MEGABYTES[read[2].lower()]
+
+
+@click.group()
+def tune() -> None:
+    """Fit what runs on a host into its memory, its processors and its disk."""
+
+
+@tune.command()
+@environment_option
+@click.option("--ram", type=SizeType(), metavar="SIZE", help="As if each host had so much memory, such as 32G.")
+@click.option("--cores", type=click.IntRange(min=1), help="As if each host had so many processors.")
+@click.option("--disk", type=click.Choice(("ssd", "hdd", "san")), help="What the data lie on; ssd when not said.")
+@click.option("--profile", type=click.Choice(PROFILES), help="The workload; mixed when not said.")
+@ansible_options
+@json_option
+def plan(
+    environment: Environment,
+    ram: int | None,
+    cores: int | None,
+    disk: str | None,
+    profile: str | None,
+    as_json: bool,
+    **options: Any,
+) -> ExitCode:
+    """Say what each host should have set, with the arithmetic. Changes nothing.
+
+    With --ram and --cores no host is asked: for hosts that are still to be bought.
+    """
+    from orchestrator.cli.progress import as_data, listener, render
+    from orchestrator.cli.release_shared import request_options
+    from orchestrator.engine import RunRequest, carry_out
+    from orchestrator.records import open_store
+
+    if (ram is None) != (cores is None):
+        given, missing = ("--ram", "--cores") if cores is None else ("--cores", "--ram")
+        raise UsageError(f"{given} without {missing} describes half a host", remedy=f"give {missing} as well")
+    asked = {"tune_ram_mb": ram, "tune_cores": cores, "tune_disk": disk, "tune_profile": profile}
+    reason = options.pop("reason")
+    wanted = request_options(options, reason)
+    wanted["extra_vars"] |= {name: value for name, value in asked.items() if value is not None}
+    request = RunRequest(environment=environment, phases=(PHASE,), **wanted)
+    with listener(as_json=True) as watching:
+        outcome = carry_out(request, open_store(), watching)
+    plans = outcome.data.get("lifecycle_tuning", {})
+    if as_json:
+        click.echo(json.dumps({**as_data(outcome), "data": {"lifecycle_tuning": plans}}, indent=2, default=str))
+    elif outcome.exit_code is ExitCode.DONE:
+        for host, about in plans.items():
+            show(host, about)
+    else:
+        render(outcome, as_json=False)
+    return outcome.exit_code
+
+
+def show(host: str, about: Mapping[str, Any]) -> None:
+    """A host's budget in one line, then every value with its reason and who says so."""
+    machine = about["machine"]
+    size = f"{machine['ram_mb']} MB, {machine['cores']} processors, {machine['disk']}"
+    click.secho(f"{host}: {size}, profile {machine['profile']}", bold=True)
+    click.echo(f"  {about['budget']['arithmetic']}")
+    for service, settings in about["settings"].items():
+        click.echo(f"  {service}")
+        for one in settings:
+            text = f"{one['name']} = {one['value']}" if one["value"] != "" else one["name"]
+            click.echo(f"    {text:<44} {one['why']} [{one['source']}]")
+    click.echo()

@@ -1,0 +1,156 @@
+"""What is set on a host: by its size and workload, around what its owner gave, and as the roles are told."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.impl.lifecycle.plugins.filter.tuning_plan import tuning_plan
+from ansible_collections.impl.lifecycle.plugins.module_utils.memory_profiles import PROFILES
+from ansible_collections.impl.lifecycle.plugins.module_utils.tuning_inventory import given_of, megabytes, pools_of
+from ansible_collections.impl.lifecycle.plugins.module_utils.tuning_machine import DISKS, Machine
+from ansible_collections.impl.lifecycle.plugins.module_utils.tuning_plan import OF_MACHINE, OF_SHARE, plan
+from ansible_collections.impl.lifecycle.plugins.module_utils.tuning_variables import over, variables_of
+from hypothesis import given
+from hypothesis import strategies as st
+
+EVERYTHING: dict[str, dict[str, Any]] = {name: {} for name in (*OF_MACHINE, *OF_SHARE)}
+GROUPS = {"db": ["one"], "app": ["one", "two"], "edge": ["one"], "cache": ["one"]}
+POOL = [{"url": "jdbc:postgresql://one/shop", "max_total": 15}, {"url": "jdbc:mariadb://x/y", "max_total": 99}]
+
+
+def values(made: dict[str, Any], service: str) -> dict[str, Any]:
+    return {one["name"]: one["value"] for one in made["settings"][service]}
+
+
+@given(
+    extra=st.integers(0, 1024 * 1024),
+    cores=st.integers(1, 128),
+    disk=st.sampled_from(DISKS),
+    disk_mb=st.none() | st.integers(2000, 10_000_000),
+    profile=st.sampled_from(sorted(PROFILES)),
+    services=st.sets(st.sampled_from(sorted(EVERYTHING)), min_size=1),
+)
+def test_every_host_gets_values_with_a_reason_and_a_source(
+    extra: int, cores: int, disk: str, disk_mb: int | None, profile: str, services: set[str]
+) -> None:
+    # What does not fit is the budget's business; here everything does.
+    ram = 4096 + 256 * cores + extra
+    made = plan({name: {} for name in services}, Machine(ram, cores, disk, disk_mb, profile))
+    for service, settings in made["settings"].items():
+        names = [one["name"] for one in settings]
+        assert len(names) == len(set(names)), service
+        assert all(one["why"] and "\n" not in one["why"] and one["source"] for one in settings)
+    if disk_mb is not None and "postgresql" in services:
+        most = int(values(made, "postgresql")["max_wal_size"].removesuffix("MB"))
+        least = int(values(made, "postgresql")["min_wal_size"].removesuffix("MB"))
+        assert most <= max(disk_mb // 10, 128)
+        assert 80 <= least <= most
+
+
+def test_small_hosts_have_no_parallel_work_and_large_ones_have() -> None:
+    def of(cores: int, profile: str = "oltp") -> dict[str, Any]:
+        return values(plan({"postgresql": {}}, Machine(8192, cores, "ssd", None, profile)), "postgresql")
+
+    assert of(1)["max_parallel_workers_per_gather"] == 0
+    assert of(2)["max_parallel_workers_per_gather"] == 1
+    assert of(16)["max_parallel_workers_per_gather"] == 4
+    assert of(16, "reporting")["max_parallel_workers_per_gather"] == 8
+    assert "jit" not in of(16, "reporting")
+    assert of(16)["jit"] == "off"
+
+
+@pytest.mark.parametrize(
+    ("ram", "cores", "collector"),
+    [(1024, 1, "-XX:+UseSerialGC"), (8192, 4, "-XX:+UseG1GC"), (65536, 16, "-XX:+UseZGC")],
+)
+def test_the_collector_follows_heap_and_processors(ram: int, cores: int, collector: str) -> None:
+    assert collector in values(plan({"tomcat": {}}, Machine(ram, cores)), "tomcat")
+
+
+def test_what_the_owner_gave_is_kept_and_told_to_nobody_again() -> None:
+    owner = {"postgresql": {"jit": "on", "max_connections": 77}, "tomcat": {"-XX:+UseGC": "-XX:+UseParallelGC"}}
+    services = {"postgresql": {"connections": 77}, "tomcat": {"heap_mb": 200}}
+    made = plan(services, Machine(4096, 2), "one", owner)
+    kept = {one["name"]: one for one in made["settings"]["postgresql"]}
+    assert kept["jit"]["value"] == "on"
+    assert kept["jit"]["why"] == "given in the inventory"
+    assert "jit" not in made["variables"]["postgresql_settings"]
+    assert "max_connections" not in made["variables"]["postgresql_settings"]
+    assert "-XX:+UseParallelGC" in values(made, "tomcat")
+    assert not [one for one in made["variables"]["app_slot_jvm_options"] if "GC" in one]
+    assert values(made, "tomcat")["-Xmx"] == "200m"
+
+
+def test_a_refused_service_keeps_the_variables_of_before() -> None:
+    made = plan(EVERYTHING, Machine(8192, 4))
+    before = {"postgresql_settings": {"synchronous_commit": "off"}}
+    told = variables_of(made["settings"], ["postgresql"], before)
+    assert told["postgresql_settings"] == {"synchronous_commit": "off"}
+    assert "postgresql_notes" not in told
+    assert told["redis_maxmemory_mb"] == made["variables"]["redis_maxmemory_mb"]
+
+
+def test_the_inventory_goes_over_what_was_tuned() -> None:
+    tuned = {"a": {"x": 1, "y": 2}, "b": [1], "c": 5, "d": 6}
+    assert over(tuned, {"a": {"y": 3}, "b": [2], "c": 7}) == {"a": {"x": 1, "y": 3}, "b": [1, 2], "d": 6}
+
+
+def test_every_pool_of_every_slot_gets_its_connections() -> None:
+    assert pools_of([{"app_slot_datasources": POOL}, {"app_slot_datasources": POOL}], 2) == 70
+    assert pools_of([{}], 2) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "mb"),
+    [
+        ("shared_buffers", "1GB", 1024),
+        ("shared_buffers", 16384, 128),
+        ("work_mem", "4096", 4),
+        ("work_mem", "64kB", 1),
+        ("work_mem", None, None),
+    ],
+)
+def test_sizes_are_read_as_postgresql_reads_them(name: str, written: Any, mb: int | None) -> None:
+    assert megabytes(name, written) == mb
+
+
+def test_the_filter_reads_the_inventory() -> None:
+    one = {"app_slot_datasources": POOL, "postgresql_settings": {"shared_buffers": "200MB"}, "redis_maxmemory_mb": 40}
+    made = tuning_plan("one", {"one": one, "two": {}}, GROUPS, 2048, 2.0, profile="oltp")
+    assert values(made, "postgresql")["shared_buffers"] == "200MB"
+    assert values(made, "postgresql")["max_connections"] == "40"
+    assert values(made, "redis")["maxmemory"] == "40mb"
+    assert made["budget"]["total_mb"] <= 2048 - made["budget"]["reserve_mb"]
+    # Only the pools of hosts that have the slots: the other one is an application server and nothing else.
+    assert set(tuning_plan("two", {"one": one, "two": {}}, GROUPS, 2048, 2)["settings"]) == {"tomcat", "kernel"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"postgresql_settings": {"shared_buffers": "much"}}, "write a size such as 256MB"),
+        ({"app_slot_heap_mb": 4000}, "too much"),
+        ({"redis_maxmemory_mb": "x"}, "has to be a whole number"),
+    ],
+)
+def test_what_cannot_be_is_one_line(changed: dict[str, Any], words: str) -> None:
+    with pytest.raises(AnsibleFilterError, match=words) as told:
+        tuning_plan("one", {"one": changed, "two": {}}, GROUPS, 2048, 2)
+    assert "\n" not in str(told.value)
+
+
+def test_the_names_that_belong_together_are_known_on_both_sides() -> None:
+    """A setting that no role is told of would be shown and never set."""
+    made = plan(EVERYTHING, Machine(65536, 16))
+    for service, profile in itertools.product(("postgresql", "redis", "nginx", "tomcat", "kernel"), PROFILES):
+        settings = plan(EVERYTHING, Machine(65536, 16, "ssd", None, profile))["settings"]
+        assert variables_of({service: settings[service]}), service
+    told = str(made["variables"])
+    for service in ("postgresql", "redis", "nginx", "tomcat", "kernel"):
+        for one in made["settings"][service]:
+            if one["name"] not in ("-Xms", "-Xmx", "maxmemory") and service != "nginx":
+                assert one["name"] in told, one
+    assert given_of(["edge"], {"nginx_worker_connections": 9})["nginx"] == {"worker_connections": 9}
