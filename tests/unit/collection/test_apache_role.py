@@ -77,7 +77,7 @@ def test_what_is_not_proxied_is_kept_from_the_proxy_above_it() -> None:
 def test_a_body_that_is_passed_on_has_the_limit_of_the_longest_path() -> None:
     locations = [{"path": "/", "proxy": "clinic"}, {"path": "/large", "proxy": "clinic", "client_max_body_size": "4m"}]
     text = rendered({"client_max_body_size": "1m", "locations": locations})
-    large, rest = re.findall(r"\((%\{REQUEST_URI\} =~ .*?) && %\{req:Content-Length\} -gt (\d+)\)", text)
+    large, rest = re.findall(r"\((%\{REQUEST_URI\} =~ .*?) && %\{req_novary:Content-Length\} -gt (\d+)\)", text)
     assert large == ("%{REQUEST_URI} =~ m#^/large(?:/|$)#", str(4 << 20))
     assert rest == ("%{REQUEST_URI} =~ m#^/# && !(%{REQUEST_URI} =~ m#^/large(?:/|$)#)", str(1 << 20))
     assert "<If" not in rendered({"root": "/srv/www"})
