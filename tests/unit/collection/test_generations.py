@@ -76,6 +76,13 @@ def test_a_change_that_was_refused_is_no_generation(host: Host) -> None:
     assert sorted(path.name for path in (host.generations / "redis").iterdir()) == ["1", "files.json"]
 
 
+def test_an_instance_has_generations_of_its_own(host: Host) -> None:
+    host.apply(file(host.etc / "conf", "of all\n"), role="redis")
+    host.apply(file(host.etc / "one", "of one\n"), role="redis@one-1")
+    assert kept(host) == [1]
+    assert generations.numbers(str(host.generations), "redis@one-1") == [1]
+
+
 def test_the_validator_of_that_time_looks_at_what_comes_back(host: Host) -> None:
     conf = host.etc / "conf"
     conf.write_text("by hand\n")
@@ -172,8 +179,9 @@ def test_roles_are_kept_apart_and_a_name_stays_in_the_directory(host: Host) -> N
     host.apply(file(host.etc / "a", "1"), role="redis")
     host.apply(file(host.etc / "b", "1"), role="nginx")
     assert kept(host) == [1]
-    with pytest.raises(states.PlanError, match="cannot be the name"):
-        host.apply(file(host.etc / "c", "1"), role="../etc")
+    for odd in ("../etc", "redis@", "redis@../etc", "redis@One", "redis@one@two"):
+        with pytest.raises(states.PlanError, match="cannot be the name"):
+            host.apply(file(host.etc / "c", "1"), role=odd)
     assert not (host.etc / "c").exists()
 
 

@@ -79,6 +79,25 @@ def test_the_way_back_is_what_was_before_the_last_change_of_either(path: Path) -
     }
 
 
+def test_an_instance_has_a_way_back_of_its_own_and_no_packages(path: Path) -> None:
+    report(path, installed={"redis-server": "1"}, units=["redis-server.service"], configuration=1)
+    unit = "redis-server@sessions.service"
+    _, first = report(path, role="redis@sessions", units=[unit], configuration=1)
+    assert first["roles"]["redis@sessions"] == {"installed": {}, "units": [unit], "configuration": 1}
+    _, after = report(path, role="redis@sessions", units=[unit], configuration=2, pending=[unit])
+    assert after["roles"]["redis@sessions"]["before"] == {"installed": {}, "configuration": 1}
+    assert after["pending_restart"][unit]["role"] == "redis@sessions"
+    assert after["roles"]["redis"] == first["roles"]["redis"]
+    _, gone = report(path, role="redis@sessions", installed={"redis-server": ""}, cleared=[unit])
+    assert gone == {"roles": {"redis": first["roles"]["redis"]}, "pending_restart": {}}
+
+
+def test_what_is_no_service_has_no_way_back(path: Path) -> None:
+    report(path, role="os_baseline", configuration=1)
+    _, after = report(path, role="os_baseline", configuration=2)
+    assert "before" not in after["roles"]["os_baseline"]
+
+
 def test_going_back_twice_is_where_it_was(path: Path) -> None:
     for version, configuration in (("1", 1), ("2", 2), ("1", 3)):
         _, after = report(path, installed={"redis-server": version}, configuration=configuration)

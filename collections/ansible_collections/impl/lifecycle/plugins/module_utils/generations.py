@@ -23,6 +23,8 @@ FILES = "files.json"  # every path the role has written and not removed: what el
 KEPT = 20  # generations a role: an instance of Tomcat is a change of its own
 PLAN = "generation.json"
 FIRST = "first"
+# An instance that a role was included for has a way back of its own: redis@sessions.
+ROLE = re.compile(r"[a-z][a-z0-9_]*(@[a-z0-9][a-z0-9-]*)?")
 
 
 def numbers(root: str, role: str) -> list:
@@ -77,7 +79,7 @@ class Draft:
     """
 
     def __init__(self, root: str, role: str, changes: list, validators: list, targets: tuple = ()) -> None:
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", role):
+        if not ROLE.fullmatch(role):
             raise PlanError("the role {0!r} cannot be the name of a directory".format(role))
         self.directory = os.path.join(root, role)
         self.final = os.path.join(self.directory, str(current(root, role) + 1))

@@ -19,7 +19,9 @@ description:
   - A role that has nothing installed any more is forgotten, and so is the configuration that was kept for its way back.
 options:
   role:
-    description: The role that reports.
+    description:
+      - The role that reports, such as V(redis). An instance with a way back of its own reports as V(redis@NAME).
+      - It then has units and a configuration, but no packages, as these belong to the role.
     type: str
     required: true
   installed:
@@ -149,12 +151,14 @@ def merge(ledger: dict, said: dict, now: str, configuration: int = 0) -> dict:
 
 def _merge_installed(entry: dict, installed: dict, configuration: int) -> None:
     old = {"installed": entry.get("installed", {}), "configuration": entry.get("configuration", 0)}
+    # An instance has units, and its packages are the role's. What has neither is no service that could be brought back.
+    known = bool(old["installed"] or entry.get("units"))
     versions = {**old["installed"], **{name: str(version or "") for name, version in installed.items()}}
     entry["installed"] = {name: version for name, version in versions.items() if version}
     if configuration:
         entry["configuration"] = configuration
     new = {"installed": entry["installed"], "configuration": entry.get("configuration", 0)}
-    if old["installed"] and new["installed"] and new != old:
+    if known and new != old:
         entry["before"] = old
 
 
