@@ -19,11 +19,11 @@ LONGEST_FIRST = (
 )
 # Left out by `make test`, which has to end within the hour on two cores; `make molecule` runs them. Whole releases by
 # the plain playbooks (e2e has the same road by `lifecycle release`), a role that is tried against a stand-in, every
-# service's way to another version and back, measuring in turns, Sentinel's failovers, and the largest roles that the
-# end-to-end road does not need, or (postgresql) that it installs and asks itself.
+# service's way to another version and back, measuring in turns, Sentinel's failovers, and the largest roles: those that
+# the end-to-end road does not need, and those that it installs, changes and asks itself.
 LONG = (
     *("release", "one_slot", "wildfly", "upgrade_rollback", "redis_sentinel", "postgresql", "mariadb", "apache"),
-    "tune",
+    *("tune", "tomcat", "redis", "app_slot"),
 )
 LIMIT_SECONDS = 2400
 
