@@ -4,14 +4,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from typing import Any, Mapping, Optional
 
 from ansible_collections.impl.lifecycle.plugins.module_utils import tuning_postgresql, tuning_services
 from ansible_collections.impl.lifecycle.plugins.module_utils.memory_budget import budget
 from ansible_collections.impl.lifecycle.plugins.module_utils.tuning_machine import Machine
 from ansible_collections.impl.lifecycle.plugins.module_utils.tuning_variables import variables_of
 
-NOTHING: Mapping[str, Any] = {}
 GIVEN = "given in the inventory"
 # Values that follow from the host and the workload alone, and those that follow from the share as well.
 OF_MACHINE = {
@@ -24,7 +23,10 @@ OF_SHARE = {"mariadb": tuning_services.mariadb, "tomcat": tuning_services.tomcat
 
 
 def plan(
-    services: Mapping[str, Any], machine: Machine, host: str = "", given: Mapping[str, Mapping[str, Any]] = NOTHING
+    services: Mapping[str, Any],
+    machine: Machine,
+    host: str = "",
+    given: Optional[Mapping[str, Mapping[str, Any]]] = None,
 ) -> dict[str, Any]:
     """Return {host, machine, budget, settings: {service: [{name, value, why, source, given}]}, variables}.
 
@@ -45,7 +47,9 @@ def plan(
     kernel = tuning_services.kernel(machine, services)
     if kernel:
         settings["kernel"] = kernel
-    settings = {service: [kept(one, given.get(service, NOTHING)) for one in made] for service, made in settings.items()}
+    settings = {
+        service: [kept(one, (given or {}).get(service, {})) for one in made] for service, made in settings.items()
+    }
     about = {
         "ram_mb": machine.ram_mb,
         "cores": machine.cores,

@@ -483,7 +483,7 @@ def _result(params: dict, changes: list, recovered: list, show_diff: bool) -> di
     said += [(entry.get("service"), entry["on_change"]) for entry in recovered]
     return {
         "changed": bool(changes or recovered),
-        "required_action": states.strongest(action for _, action in said),
+        "required_action": states.strongest(pair[1] for pair in said),
         "required_actions": states.by_service([(service, "none") for service in named] + said),
         "changed_files": [path for path, kind in kinds.items() if kind != "directory"],
         "changed_directories": [path for path, kind in kinds.items() if kind == "directory"],
