@@ -23,7 +23,7 @@ LONGEST_FIRST = (
 # the end-to-end road does not need, and those that it installs, changes and asks itself.
 LONG = (
     *("release", "one_slot", "wildfly", "upgrade_rollback", "redis_sentinel", "postgresql", "mariadb", "apache"),
-    *("tune", "tomcat", "redis", "app_slot"),
+    *("tune", "tomcat", "redis", "app_slot", "os_baseline"),
 )
 LIMIT_SECONDS = 2400
 
