@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, impl.lifecycle contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The host that values are made for, and what one value is. Pure."""
+"""The host that values are made for. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Optional
 
 from ansible_collections.impl.lifecycle.plugins.module_utils.memory_options import BudgetError
 from ansible_collections.impl.lifecycle.plugins.module_utils.memory_profiles import PROFILES
@@ -28,8 +28,3 @@ class Machine:
             raise BudgetError(f"unknown disk {self.disk!r}; known are {', '.join(DISKS)}")
         if self.profile not in PROFILES:
             raise BudgetError(f"unknown profile {self.profile!r}; known are {', '.join(PROFILES)}")
-
-
-def setting(name: str, value: Any, why: str, source: str) -> dict[str, Any]:
-    """One value of a service's configuration; `why` is one line that fits into a comment above it."""
-    return {"name": name, "value": value, "why": why, "source": source}

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.impl.lifecycle.plugins.module_utils.tuning_machine import Machine, setting
+from ansible_collections.impl.lifecycle.plugins.module_utils.tuning_machine import Machine
+from ansible_collections.impl.lifecycle.plugins.module_utils.tuning_values import setting
 
 PGTUNE = "pgtune (github.com/le0pard/pgtune)"
 PLANNING = "PostgreSQL documentation, Query Planning"

@@ -7,7 +7,8 @@ from __future__ import annotations
 from typing import Any, Mapping
 
 from ansible_collections.impl.lifecycle.plugins.module_utils.memory_profiles import PROFILES
-from ansible_collections.impl.lifecycle.plugins.module_utils.tuning_machine import Machine, setting
+from ansible_collections.impl.lifecycle.plugins.module_utils.tuning_machine import Machine
+from ansible_collections.impl.lifecycle.plugins.module_utils.tuning_values import setting
 
 INNODB = "MariaDB documentation, InnoDB System Variables"
 MARIADB = "MariaDB documentation, Server System Variables"
