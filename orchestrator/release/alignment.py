@@ -26,7 +26,8 @@ def differs(journal: Journal, release: Release, truth: EdgeTruth) -> bool:
     if journal.unconfirmed(release):
         return True
     if release.state is ReleaseState.HELD:
-        return place is None or place[1] != release.weight
+        # At 100 % the weight alone does not tell a candidate that is held from one that was promoted by hand.
+        return place is None or not place[0].is_open or place[1] != release.weight
     if release.state is ReleaseState.PROMOTED and place is None:
         # Superseded is no contradiction; only the version before it serving again is.
         return truth.went_back(release.version, release.previous)

@@ -12,6 +12,7 @@ from orchestrator.errors import DeliveryError, ExitCode, LockedError, ReleaseErr
 from orchestrator.records import open_store
 from orchestrator.records.entities import ReleaseState, Status
 from orchestrator.release.controller import Controller
+from orchestrator.release.people import People
 from orchestrator.release.situation import Verdict
 
 S = ReleaseState
@@ -474,3 +475,13 @@ def test_a_version_that_was_superseded_by_hand_is_not_called_rolled_back(second:
     second.edge.stable = {"colour": "blue", "version": "1.2.0"}
     second.controller.status(live=True)
     assert second.stands() == (S.PROMOTED, 100)
+
+
+def test_a_held_release_that_was_promoted_by_hand_is_promoted_on_record(second: Site) -> None:
+    go(second, weight=100)
+    People(second.controller, second.store, "alice", bad_feedback=2).hold("wait")  # type: ignore[arg-type]
+    second.edge.carry_out("release", {"candidate": "1.1.0", "promote": True})
+    second.controller.status(live=True)
+    assert second.stands() == (S.PROMOTED, 100)
+    versions = [release.version for release in second.controller.journal.all()]
+    assert versions == ["1.1.0", "1.0.0"], "it is one release, not two"

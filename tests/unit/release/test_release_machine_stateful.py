@@ -191,4 +191,4 @@ class Releases(RuleBasedStateMachine):
 
 
 TestReleases = Releases.TestCase
-TestReleases.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestReleases.settings = settings(stateful_step_count=25)
