@@ -12,12 +12,7 @@ import zlib
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.text.converters import to_bytes, to_text
 from ansible.plugins.action import ActionBase
-from ansible.template import generate_ansible_template_vars
-
-try:  # ansible-core 2.19 marks which text may be a template
-    from ansible.template import trust_as_template
-except ImportError:  # ansible-core 2.17 and 2.18 trust all text
-    trust_as_template = None
+from ansible.template import generate_ansible_template_vars, trust_as_template
 
 MODULE = "impl.lifecycle.config_transaction"
 SOURCES = ("template", "src", "content")
@@ -81,16 +76,9 @@ class ActionModule(ActionBase):
         """Render as ansible.builtin.template does: same search path for includes, trim_blocks, newlines kept."""
         search = [*variables.get("ansible_search_path", []), self._loader.get_basedir(), os.path.dirname(source)]
         search = [path for base in search for path in (os.path.join(base, "templates"), base)]
-        if trust_as_template is not None:
-            text = trust_as_template(self._loader.get_text_file_contents(source))
-            templar = self._templar.copy_with_new_env(searchpath=search, available_variables=variables)
-            return templar.template(text, escape_backslashes=False, overrides={"trim_blocks": True})
-        with open(source, "rb") as handle:
-            text = to_text(handle.read(), errors="surrogate_or_strict")
+        text = trust_as_template(self._loader.get_text_file_contents(source))
         templar = self._templar.copy_with_new_env(searchpath=search, available_variables=variables)
-        return templar.do_template(
-            text, preserve_trailing_newlines=True, escape_backslashes=False, overrides={"trim_blocks": True}
-        )
+        return templar.template(text, escape_backslashes=False, overrides={"trim_blocks": True})
 
     def _find(self, directory, name):
         try:
