@@ -23,7 +23,7 @@ NO_CALL = {
         *("add_host", "assert", "debug", "fail", "group_by", "include_role", "include_tasks", "include_vars"),
         *("import_role", "import_tasks", "meta", "set_fact", "set_stats", "validate_argument_spec"),
     )
-}
+} | {"impl.lifecycle.assert_all"}
 
 
 class CallbackModule(CallbackBase):
