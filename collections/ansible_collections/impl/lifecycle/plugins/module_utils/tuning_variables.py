@@ -89,3 +89,25 @@ def kernel(settings: Settings) -> dict[str, Any]:
 
 
 MAKERS = {"postgresql": postgresql, "redis": redis, "tomcat": tomcat, "nginx": nginx, "kernel": kernel}
+
+
+def settings_of(variables: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return service -> setting -> value: the way back from `variables_of`. Variables of anything else are left out."""
+    options = [str(one).partition("=") for one in variables.get("app_slot_jvm_options") or ()]
+    heap, memory = variables.get("app_slot_heap_mb"), variables.get("redis_maxmemory_mb")
+    found: dict[str, dict[str, Any]] = {
+        "postgresql": dict(variables.get("postgresql_settings") or {}),
+        "redis": {
+            **({} if memory is None else {"maxmemory": f"{memory}mb"}),
+            **(variables.get("redis_settings") or {}),
+            **(variables.get("redis_startup_settings") or {}),
+        },
+        "tomcat": {
+            **({} if heap is None else dict.fromkeys(("-Xmx", "-Xms"), f"{heap}m")),
+            **{name: value for name, _, value in options},
+            **(variables.get("tomcat_connector") or {}),
+        },
+        "nginx": {name: variables[ours] for name, ours in NGINX.items() if ours in variables},
+        "kernel": dict(variables.get("os_baseline_sysctl") or {}),
+    }
+    return {service: settings for service, settings in found.items() if settings}
