@@ -91,5 +91,9 @@ class ReleaseError(LifecycleError):
     """A release step that is not allowed in the release's present state."""
 
 
+class ReportError(LifecycleError):
+    """A report that cannot be made: nothing is on record for it, its library is missing, or it cannot be written."""
+
+
 class StoreError(LifecycleError):
     """The records cannot be read or written."""

@@ -1,10 +1,11 @@
-"""`lifecycle tune`: what a host should have set, and why."""
+"""`lifecycle tune`: what a host should have set, and why; and the report of what came of it."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 PHASE = "tune_plan"
 PROFILES = ("oltp", "reporting", "web", "mixed", "small_site")
+# So many runs back a host is looked for; older ones tell of hosts that were something else by now.
+RUNS = 200
 MEGABYTES = {"m": 1, "g": 1024, "t": 1024**2}
 
 
@@ -84,6 +87,39 @@ def plan(
     else:
         render(outcome, as_json=False)
     return outcome.exit_code
+
+
+@tune.command()
+@environment_option
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Where to write it; var/reports/ENV/tune when not said.",
+)
+@json_option
+def report(environment: Environment, output: Path | None, as_json: bool) -> None:
+    """Write what is on record of the tuning as a page: HTML in one file, and Markdown with its pictures beside it.
+
+    Per host the memory budget, every value with old, new, why and source, and what was measured before and after. Asks
+    no host. Needs matplotlib: pip install 'impl-lifecycle[report]'.
+    """
+    from dataclasses import asdict
+
+    from orchestrator.paths import state_dir
+    from orchestrator.records import open_store
+    from orchestrator.reports.files import write
+    from orchestrator.reports.tuning import tuning_report
+    from orchestrator.reports.tuning_pages import pages
+
+    made = tuning_report(environment.name, open_store().list_runs(environment.name, RUNS))
+    files = write(pages(made), output or state_dir() / "reports" / environment.name / "tune")
+    if as_json:
+        told = {**asdict(made), "measured": made.measured, "files": [str(file) for file in files]}
+        click.echo(json.dumps(told, indent=2, default=lambda moment: moment.isoformat()))
+        return
+    for file in files:
+        click.echo(str(file))
 
 
 def show(host: str, about: Mapping[str, Any]) -> None:

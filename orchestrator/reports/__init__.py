@@ -1,0 +1,1 @@
+"""Reports of what is on record: a model (pure), pictures, pages, and last of all the files."""

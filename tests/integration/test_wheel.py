@@ -51,3 +51,8 @@ def test_an_installed_wheel_checks_a_host_with_its_own_playbooks(installed: Path
     )  # fmt: skip
     for role in ("nginx", "tomcat", "redis", "postgresql", "os_baseline", "app_slot", "gray_edge", "preflight"):
         assert f"impl.lifecycle.{role}" in documented.stdout
+
+
+def test_an_installed_wheel_has_the_pages_of_its_reports(installed: Path) -> None:
+    found = {file.name for file in installed.parent.glob("lib/*/site-packages/orchestrator/reports/templates/*")}
+    assert found == {"tuning.html.j2", "tuning.css", "tuning.md.j2"}

@@ -1,0 +1,155 @@
+"""The pictures of a report, as SVG. Pure: the same figures give the same text. Only this module knows matplotlib."""
+
+from __future__ import annotations
+
+import io
+import logging
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from orchestrator.errors import ReportError
+from orchestrator.reports.svg import tidy
+from orchestrator.reports.words import change, figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from orchestrator.reports.tuning import HostReport, Measurement, Slice
+
+# Colours that people with any colour vision tell apart (Okabe, Ito: Color Universal Design, jfly.uni-koeln.de/color).
+# Services that do the same work, and hardly share a host, share a colour; the hatch tells them apart.
+LOOKS: Final = {
+    "reserve": ("#999999", "///"),
+    "tomcat": ("#E69F00", ""),
+    "wildfly": ("#E69F00", "xx"),
+    "postgresql": ("#0072B2", ""),
+    "mariadb": ("#0072B2", "xx"),
+    "redis": ("#D55E00", ""),
+    "memcached": ("#D55E00", "xx"),
+    "nginx": ("#009E73", ""),
+    "apache": ("#009E73", "xx"),
+    "monitoring": ("#CC79A7", ""),
+    "page_cache": ("#56B4E9", ""),
+    "unassigned": ("#FFFFFF", ""),
+}
+OTHER_LOOK: Final = ("#F0E442", "")
+DARK: Final = frozenset(("#0072B2", "#D55E00", "#009E73"))
+BEFORE, AFTER = "#999999", "#56B4E9"
+WIDTH_INCHES: Final = 9.0
+# Of the bar's width, about what one letter takes.
+LETTER: Final = 0.011
+SETTINGS: Final[dict[Any, Any]] = {
+    # Text stays text: it is searched, read out, and takes the reader's own font.
+    "svg.fonttype": "none",
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans", "sans-serif"],
+    "font.size": 10,
+    "hatch.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.spines.left": False,
+}
+
+
+def budget_picture(host: HostReport, name: str) -> str:
+    """The host's memory as one stacked bar. `name` is the picture's own on its page: its ids are made from it.
+
+    Raises ReportError when matplotlib is not installed.
+    """
+    return _drawn(
+        lambda sheet: _budget(sheet, host.slices, host.ram_mb), 2.3, name, budget_title(host), budget_words(host)
+    )
+
+
+def measurement_picture(host: HostReport, one: Measurement, name: str) -> str:
+    """Medians as bars from zero, every round as a dot on them. As `budget_picture` otherwise."""
+    title = measurement_title(host, one)
+    return _drawn(lambda sheet: _measurement(sheet, one), 2.3, name, title, measurement_words(one))
+
+
+def budget_title(host: HostReport) -> str:
+    return f"Memory of {host.host}"
+
+
+def budget_words(host: HostReport) -> str:
+    """What the bar shows, for those who do not see it."""
+    slices = ", ".join(f"{one.name} {one.mb} MB" for one in host.slices)
+    return f"{host.ram_mb} MB of RAM from left to right: {slices}."
+
+
+def measurement_title(host: HostReport, one: Measurement) -> str:
+    return f"{one.service} on {host.host} before and after"
+
+
+def measurement_words(one: Measurement) -> str:
+    """The verdict, and every round."""
+    rounds = [
+        f"{side} {', '.join(map(figure, series))}" for side, series in (("before", one.before), ("after", one.after))
+    ]
+    percent = change(one.ratio)
+    by = f" ({percent})" if percent else ""
+    return (
+        f"{one.verdict}: median {figure(one.median_before)} before, {figure(one.median_after)} {one.unit} after{by}; "
+        f"rounds {'; '.join(rounds)}."
+    )
+
+
+def _drawn(draw: Any, height: float, name: str, title: str, words: str) -> str:
+    try:
+        # The first import of all looks for fonts, and would tell everybody so.
+        logging.getLogger("matplotlib").setLevel(logging.ERROR)
+        import matplotlib
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ReportError(
+            "pictures of a report need matplotlib", remedy="pip install 'impl-lifecycle[report]'"
+        ) from error
+    with matplotlib.rc_context(), warnings.catch_warnings():
+        # A letter that matplotlib's own font has not is drawn by the reader's font.
+        warnings.simplefilter("ignore", UserWarning)
+        # What somebody has set up for their own plots must not change the page.
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update({**SETTINGS, "svg.hashsalt": name})
+        sheet = Figure(figsize=(WIDTH_INCHES, height), layout="constrained")
+        draw(sheet)
+        text = io.StringIO()
+        sheet.savefig(text, format="svg")
+    return tidy(text.getvalue(), name, title, words)
+
+
+def _budget(sheet: Figure, slices: Sequence[Slice], ram_mb: int) -> None:
+    axes = sheet.add_subplot()
+    left, bars = 0, []
+    for one in slices:
+        colour, hatch = LOOKS.get(one.name, OTHER_LOOK)
+        bar = axes.barh(0, one.mb, left=left, color=colour, hatch=hatch, edgecolor="black", linewidth=0.6)
+        bars.append(bar.patches[0])
+        if len(one.name) * LETTER < one.part and one.name in LOOKS and not hatch:
+            ink = "white" if colour in DARK else "black"
+            middle = {"ha": "center", "va": "center", "color": ink}
+            axes.text(left + one.mb / 2, 0, one.name, parse_math=False, **middle)  # type: ignore[arg-type]
+        left += one.mb
+    axes.set_xlim(0, max(left, ram_mb))
+    axes.set_yticks([])
+    axes.set_xlabel("MB")
+    labels = [f"{one.mb} MB {one.name}" for one in slices]
+    legend = sheet.legend(bars, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
+    for text in legend.get_texts():
+        # Between two dollars matplotlib would read a formula.
+        text.set_parse_math(False)
+
+
+def _measurement(sheet: Figure, one: Measurement) -> None:
+    axes = sheet.add_subplot()
+    rows = ((1, BEFORE, one.median_before, one.before), (0, AFTER, one.median_after, one.after))
+    for row, colour, median, rounds in rows:
+        axes.barh(row, median, height=0.7, color=colour, edgecolor="black", linewidth=0.6)
+        # One below the other in the order they were measured, so that equal ones do not hide each other.
+        places = [row + 0.25 - 0.5 * (number + 0.5) / len(rounds) for number in range(len(rounds))]
+        axes.scatter(rounds, places, s=26, color="white", edgecolors="black", linewidths=1.1, zorder=3)
+    axes.set_yticks([1, 0], ["before", "after"])
+    axes.tick_params(axis="y", length=0)
+    better = "more is better" if one.higher_is_better else "less is better"
+    axes.set_xlabel(f"{one.unit}, {better}; bar: median, dots: rounds from top to bottom", parse_math=False)
+    axes.set_xlim(0, max(*one.before, *one.after, one.median_before, one.median_after, 1e-9) * 1.05)

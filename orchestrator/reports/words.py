@@ -1,0 +1,43 @@
+"""Words of a report: what comes from hosts made harmless, and figures as people read them. Pure."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from typing import Any, Final
+
+# Characters that are no text: XML has no place for some of them, and others turn what is shown around (U+202E).
+NO_TEXT: Final = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
+REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
+MARKS: Final = re.compile(r"[\\`*\[\]|~$#]|(?<!\w)_|_(?!\w)")
+
+
+def clean(value: Any) -> str:
+    """`value` as one line of text. Blanks and line ends become one blank, what is no character U+FFFD."""
+    text = " ".join(str(value).split())
+    return "".join(REPLACEMENT if unicodedata.category(one) in NO_TEXT else one for one in text)
+
+
+def markdown(text: str) -> str:
+    """`text` as Markdown shows it: no mark of it counts, and no HTML either, which most readers would let through."""
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    # A word such as shared_buffers stays as it is: inside of words an underscore marks nothing.
+    return MARKS.sub(lambda mark: "\\" + mark[0], text)
+
+
+def figure(value: float) -> str:
+    """A measurement with as many places as matter: 1234, 123.4, 12.34, 1.234."""
+    size = abs(value)
+    places = 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 10 else 3
+    return f"{value:.{places}f}"
+
+
+def change(ratio: float | None) -> str:
+    """after / before as a signed percentage; nothing for None."""
+    return "" if ratio is None or not math.isfinite(ratio) else f"{(ratio - 1) * 100:+.1f} %"
+
+
+def file_part(text: str) -> str:
+    """`text` as part of a file's name: letters a-z, digits and dashes, 40 at most, never empty."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40].rstrip("-") or "host"
