@@ -70,7 +70,10 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class HostReport:
-    """One host, by the newest run that tells of it. `phase`: tune, or tune_plan when nothing was set yet."""
+    """One host, by the newest run that tells of it. `phase`: tune, or tune_plan when nothing was set yet.
+
+    `supposed`: its size is not its own, but was given for the plan.
+    """
 
     host: str
     run_id: int
@@ -83,6 +86,7 @@ class HostReport:
     cores: int
     disk: str
     profile: str
+    supposed: bool
     arithmetic: str
     slices: tuple[Slice, ...]
     services: tuple[Service, ...]
@@ -94,11 +98,20 @@ class HostReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Silent:
+    """A run of `tune` that is newer than what is shown, and told nothing: it failed, or is still running."""
+
+    run_id: int
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
 class TuningReport:
-    """All hosts of an environment, in the order of their names."""
+    """All hosts of an environment, in the order of their names. `silent`: the newest first."""
 
     environment: str
     hosts: tuple[HostReport, ...]
+    silent: tuple[Silent, ...] = ()
 
     @property
     def measured(self) -> bool:
@@ -124,7 +137,13 @@ def tuning_report(environment: str, runs: Iterable[Run]) -> TuningReport:
             where=environment,
             remedy=f"`lifecycle tune plan -i {environment}` plans, `lifecycle run tune -i {environment}` measures",
         )
-    return TuningReport(clean(environment), tuple(found[name] for name in sorted(found)))
+    shown = max((one.run_id for one in found.values() if not one.is_plan), default=0)
+    silent = (
+        Silent(run.id, str(step.status))
+        for run, step in steps
+        if step.phase == TUNE and run.id > shown and not _hosts_of(step)
+    )
+    return TuningReport(clean(environment), tuple(found[name] for name in sorted(found)), tuple(silent))
 
 
 def _hosts_of(step: Step) -> list[str]:
@@ -157,6 +176,7 @@ def _host_report(host: str, run: Run, step: Step) -> HostReport:
         cores=plan.machine.cores,
         disk=plan.machine.disk,
         profile=plan.machine.profile,
+        supposed="tune_ram_mb" in (run.about.options.get("extra_vars") or ()),
         arithmetic=plan.budget.arithmetic,
         slices=tuple(_slices(plan.budget)),
         services=tuple(_services(plan, _before(host, run, step), tried, refused, step.phase == PLAN)),

@@ -96,6 +96,12 @@ def test_a_run_that_failed_is_said_to_have() -> None:
     assert "`lifecycle show 1`" in found["report.md"]
 
 
+def test_a_newer_run_that_told_nothing_is_said_on_both_pages() -> None:
+    found = made(run(3, status=Status.FAILED), told())
+    assert "Run 3 of tune is newer, failed, and told nothing" in found["report.html"]
+    assert "Run 3 of tune is newer, failed, and told nothing" in found["report.md"]
+
+
 def test_two_hosts_have_two_sections_and_no_id_twice() -> None:
     both = {"db 1": plan(postgresql=SETTINGS), "db-1": plan(2000)}
     measured = {host: {"postgresql": evidence()} for host in both}

@@ -127,6 +127,21 @@ def test_what_was_done_goes_before_what_was_planned_later() -> None:
     assert not made.measured
 
 
+def test_a_newer_run_that_told_nothing_is_named() -> None:
+    shown = run(5, lifecycle_tuning={"db1": plan()})
+    made = report(run(8, status=Status.FAILED), run(7, "provision"), shown, run(2, status=Status.LOST))
+    assert [(one.run_id, one.status) for one in made.silent] == [(8, "failed")]
+    assert report(shown).silent == ()
+
+
+def test_a_plan_for_a_host_that_was_described_says_so() -> None:
+    described = run(
+        1, "tune_plan", lifecycle_tuning={"db1": plan()}, options={"extra_vars": ["tune_cores", "tune_ram_mb"]}
+    )
+    assert report(described).hosts[0].supposed
+    assert not report(run(1, "tune_plan", lifecycle_tuning={"db1": plan()})).hosts[0].supposed
+
+
 @pytest.mark.parametrize("runs", [(), (run(1),), (run(1, lifecycle_tuning={}),), (run(2, "provision"),)])
 def test_nothing_on_record_is_one_line_with_what_to_do(runs: Any) -> None:
     with pytest.raises(ReportError, match=r"nothing is on record of its tuning; `lifecycle tune plan -i client-lab`"):

@@ -38,6 +38,7 @@ def evidence(verdict: str = "better", before: tuple[float, ...] = (100, 101, 99)
 
 
 def run(number: int, phase: str = "tune", status: Status = Status.SUCCESSFUL, check: bool = False, **data: Any) -> Run:
-    about = NewRun("client-lab", "/x", (phase,), ACTOR, check, reason="first tuning")
+    options = data.pop("options", {})
+    about = NewRun("client-lab", "/x", (phase,), ACTOR, check, reason="first tuning", options=options)
     step = Step(number, number, 1, phase, f"impl.lifecycle.{phase}", status, AT, AT, data=data)
     return Run(number, about, status, Recorded.FULL, AT, AT, (step,))
