@@ -78,7 +78,9 @@ def test_a_verdict_is_a_sentence(verdict: str, words: str) -> None:
     found = made(told(verdict=verdict))
     assert words in found["report.html"]
     assert words in found["report.md"]
-    assert ("the new values were taken back" in found["report.md"]) is (verdict == "worse")
+    for page in (found["report.html"], found["report.md"]):
+        assert ("the new values were taken back" in page) is (verdict == "worse")
+        assert ("RAM - the rest. postgresql keeps its old values, so this is the plan" in page) is (verdict == "worse")
 
 
 def test_a_plan_says_that_nothing_was_measured_and_set() -> None:

@@ -104,7 +104,7 @@ def settings_of(variables: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         },
         "tomcat": {
             **({} if heap is None else dict.fromkeys(("-Xmx", "-Xms"), f"{heap}m")),
-            **{name: value for name, _, value in options},
+            **{name: value for name, _equals, value in options},
             **(variables.get("tomcat_connector") or {}),
         },
         "nginx": {name: variables[ours] for name, ours in NGINX.items() if ours in variables},
