@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from orchestrator.errors import ReportError
 from orchestrator.reports.svg import tidy
-from orchestrator.reports.words import change, figure
+from orchestrator.reports.words import change, figure, short
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -37,6 +37,9 @@ OTHER_LOOK: Final = ("#F0E442", "")
 DARK: Final = frozenset(("#0072B2", "#D55E00", "#009E73"))
 BEFORE, AFTER = "#999999", "#56B4E9"
 WIDTH_INCHES: Final = 9.0
+COLUMNS: Final = 4
+# What a column has room for; the table beside the picture has the whole name.
+LETTERS: Final = 20
 # Of the bar's width, about what one letter takes.
 LETTER: Final = 0.011
 SETTINGS: Final[dict[Any, Any]] = {
@@ -57,9 +60,9 @@ def budget_picture(host: HostReport, name: str) -> str:
 
     Raises ReportError when matplotlib is not installed.
     """
-    return _drawn(
-        lambda sheet: _budget(sheet, host.slices, host.ram_mb), 2.3, name, budget_title(host), budget_words(host)
-    )
+    rows = -(-len(host.slices) // COLUMNS)
+    title, words = budget_title(host), budget_words(host)
+    return _drawn(lambda sheet: _budget(sheet, host.slices, host.ram_mb), 1.9 + 0.2 * rows, name, title, words)
 
 
 def measurement_picture(host: HostReport, one: Measurement, name: str) -> str:
@@ -133,8 +136,8 @@ def _budget(sheet: Figure, slices: Sequence[Slice], ram_mb: int) -> None:
     axes.set_xlim(0, max(left, ram_mb))
     axes.set_yticks([])
     axes.set_xlabel("MB")
-    labels = [f"{one.mb} MB {one.name}" for one in slices]
-    legend = sheet.legend(bars, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
+    labels = [f"{one.mb} MB {short(one.name, LETTERS)}" for one in slices]
+    legend = sheet.legend(bars, labels, loc="outside lower center", ncols=COLUMNS, frameon=False, fontsize=9)
     for text in legend.get_texts():
         # Between two dollars matplotlib would read a formula.
         text.set_parse_math(False)
@@ -147,9 +150,11 @@ def _measurement(sheet: Figure, one: Measurement) -> None:
         axes.barh(row, median, height=0.7, color=colour, edgecolor="black", linewidth=0.6)
         # One below the other in the order they were measured, so that equal ones do not hide each other.
         places = [row + 0.25 - 0.5 * (number + 0.5) / len(rounds) for number in range(len(rounds))]
-        axes.scatter(rounds, places, s=26, color="white", edgecolors="black", linewidths=1.1, zorder=3)
+        axes.scatter(rounds, places, s=26, color="white", edgecolors="black", linewidths=1.1, zorder=3, clip_on=False)
     axes.set_yticks([1, 0], ["before", "after"])
     axes.tick_params(axis="y", length=0)
     better = "more is better" if one.higher_is_better else "less is better"
-    axes.set_xlabel(f"{one.unit}, {better}; bar: median, dots: rounds from top to bottom", parse_math=False)
+    axes.set_xlabel(
+        f"{short(one.unit, 2 * LETTERS)}, {better}; bar: median, dots: rounds from top to bottom", parse_math=False
+    )
     axes.set_xlim(0, max(*one.before, *one.after, one.median_before, one.median_after, 1e-9) * 1.05)

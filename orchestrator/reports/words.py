@@ -26,6 +26,11 @@ def markdown(text: str) -> str:
     return MARKS.sub(lambda mark: "\\" + mark[0], text)
 
 
+def short(text: str, letters: int) -> str:
+    """`text`, or its beginning with a sign that there is more: `letters` long at most."""
+    return text if len(text) <= letters else text[: letters - 1] + "…"
+
+
 def figure(value: float) -> str:
     """A measurement with as many places as matter: 1234, 123.4, 12.34, 1.234."""
     size = abs(value)

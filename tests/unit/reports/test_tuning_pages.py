@@ -192,9 +192,23 @@ def test_nothing_that_a_host_says_becomes_markup() -> None:
         if name.endswith(".svg"):
             root = ElementTree.fromstring(text)
             assert not [one for one in root.iter() if one.tag.endswith("script")]
-            # matplotlib would set it as a formula, without the dollars.
-            drawn = "".join(one.text or "" for one in root.iter("{http://www.w3.org/2000/svg}text"))
-            assert "$x^2$" in drawn
+
+
+def drawn(picture: str) -> list[str]:
+    """The texts that a picture shows, without the words for who does not see it."""
+    return [one.text or "" for one in ElementTree.fromstring(picture).iter("{http://www.w3.org/2000/svg}text")]
+
+
+def test_what_looks_like_a_formula_or_is_long_stays_words_in_a_picture() -> None:
+    odd = plan()
+    odd["budget"]["shares"] = {"$x^2$": {"mb": 700}, "a" * 90: {"mb": 50}}
+    measured = {"db1": {"postgresql": evidence(unit="$y^2$" + "b" * 90)}}
+    found = made(told(lifecycle_tuning={"db1": odd}, lifecycle_evidence=measured))
+    memory = drawn(found["01-db1-memory.svg"])
+    assert "700 MB $x^2$" in memory
+    assert f"50 MB {'a' * 19}…" in memory
+    label = next(text for text in drawn(found["01-db1-1-postgresql.svg"]) if "better" in text)
+    assert label.startswith(f"$y^2${'b' * 34}…, more is better")
 
 
 def test_without_the_library_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
