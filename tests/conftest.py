@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 # A property holds or does not; how long a busy machine takes to try it says nothing. The same examples in every run:
@@ -11,3 +18,44 @@ from hypothesis import settings
 settings.register_profile("house", deadline=None, derandomize=True)
 settings.register_profile("search", deadline=None, derandomize=False, max_examples=3000, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
+
+ACCOUNT = "nobody"
+
+
+def _programs() -> Path | None:
+    """Where initdb and pg_ctl are: on the PATH, or where Debian puts them."""
+    found = shutil.which("initdb")
+    candidates = [Path(found).resolve().parent] if found else []
+    candidates += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    return next((path for path in candidates if (path / "pg_ctl").exists()), None)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """A server of our own on a socket in a temporary directory; nothing listens on the network.
+
+    It runs as `nobody` where the tests run as root, its superuser is `lifecycle`, and it counts statements.
+    """
+    programs = _programs()
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed here")
+    with tempfile.TemporaryDirectory(prefix="lc-pg-") as name:
+        base = Path(name)
+        # PostgreSQL refuses to run as root.
+        group = pwd.getpwnam(ACCOUNT).pw_gid
+        as_other = [] if os.getuid() else ["setpriv", f"--reuid={ACCOUNT}", f"--regid={group}", "--clear-groups"]
+        if as_other:
+            shutil.chown(base, ACCOUNT)
+        data = str(base / "data")
+
+        def call(*argv: str) -> None:
+            subprocess.run([*as_other, *argv], check=True, stdout=subprocess.DEVNULL, cwd=base)
+
+        call(str(programs / "initdb"), "-D", data, "-A", "trust", "-U", "lifecycle", "-N")
+        counting = "-c shared_preload_libraries=pg_stat_statements"
+        options = f"-c listen_addresses='' -k {base} -c fsync=off {counting}"
+        call(str(programs / "pg_ctl"), "-D", data, "-o", options, "-l", str(base / "log"), "-w", "start")
+        try:
+            yield f"postgresql://lifecycle@/postgres?host={base}"
+        finally:
+            call(str(programs / "pg_ctl"), "-D", data, "-m", "immediate", "-w", "stop")

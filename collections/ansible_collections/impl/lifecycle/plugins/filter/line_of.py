@@ -18,9 +18,9 @@ options:
     type: str
     required: true
   keys:
-    description: The way to the key from the top.
+    description: The way to the key from the top; a number counts the entries of a list from 0.
     type: list
-    elements: str
+    elements: raw
     required: true
 """
 
@@ -48,8 +48,11 @@ def line_of(text, *keys):
         raise AnsibleFilterError(f"line_of: not YAML: {error}") from error
     line = 1
     for key in keys:
-        pairs = node.value if isinstance(node, yaml.MappingNode) else ()
-        found = next(((name, value) for name, value in pairs if name.value == key), None)
+        if isinstance(node, yaml.SequenceNode):
+            found = next(((value, value) for place, value in enumerate(node.value) if place == key), None)
+        else:
+            pairs = node.value if isinstance(node, yaml.MappingNode) else ()
+            found = next(((name, value) for name, value in pairs if name.value == key), None)
         if found is None:
             break
         line, node = found[0].start_mark.line + 1, found[1]
