@@ -1,4 +1,4 @@
-"""`lifecycle tune`: what a host should have set, and why; and the report of what came of it."""
+"""`lifecycle tune`: what a host should have set and why, and the report of it; `tune indexes` has a file of its own."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli.options import ansible_options, environment_option, json_option
+from orchestrator.cli.tune_indexes import indexes
 from orchestrator.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -40,6 +41,9 @@ class SizeType(click.ParamType[int]):
 @click.group()
 def tune() -> None:
     """Fit what runs on a host into its memory, its processors and its disk."""
+
+
+tune.add_command(indexes)
 
 
 @tune.command()

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from orchestrator.delivery.indexes import DatabasePolicy
 from orchestrator.delivery.policy import ReleasePolicy
 from orchestrator.delivery.shapes import (
     ContextPath,
@@ -137,4 +138,5 @@ class Delivery(Section):
     )
     capacity: Capacity = Field(default=Capacity(), description="The load the client expects.")
     service_levels: ServiceLevels = Field(default=ServiceLevels(), description="What was promised to the client.")
+    database: DatabasePolicy = Field(default=DatabasePolicy(), description="What is asked of the database.")
     release: ReleasePolicy = Field(default=ReleasePolicy(), description="How a new version comes to the users.")

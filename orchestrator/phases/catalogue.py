@@ -100,6 +100,12 @@ PHASES: Final = (
         changes_hosts=False,
     ),
     Phase(
+        "tune_indexes",
+        playbook="impl.lifecycle.tune_indexes",
+        summary="say which indexes are missing or too much and which statements are slow; builds only those listed in "
+        "delivery.yml, when asked (through `lifecycle tune indexes`)",
+    ),
+    Phase(
         "bundle",
         playbook="impl.lifecycle.bundle",
         summary="pack the packages that the hosts have, for hosts without Internet; changes nothing on them",

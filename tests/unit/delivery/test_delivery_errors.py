@@ -66,6 +66,12 @@ MISTAKES = {
     "group name": ("    app:", "    App Servers:", "13: requirements.groups.App Servers must be the name of an inventory group (lower case, digits, _), not 'App Servers'"),
     "group that no host is in": ("    app:", "    apps:", "13: hosts.yml has no group 'apps'; did you mean 'app'?"),
     "group at the end of a way": ("to: db", "to: warehouse", "16: hosts.yml has no group 'warehouse'; add its hosts there, or take the requirement out"),
+    "index without columns": ("release:", "database:\n  indexes: [{table: visits, columns: []}]\nrelease:", "18: database.indexes[0].columns must not be empty"),
+    "index of no table": ("release:", "database:\n  indexes: [{table: 'visits;', columns: [id]}]\nrelease:", "18: database.indexes[0].table must be the name of a table, with its schema before a dot if need be, not 'visits;'"),
+    "index with a column twice": ("release:", "database:\n  indexes: [{table: visits, columns: [id, id]}]\nrelease:", "18: database.indexes[0].columns: id stands there twice"),
+    "index with two statements": ("release:", "database:\n  indexes: [{table: visits, columns: [id], where: 'a; b'}]\nrelease:", "18: database.indexes[0].where must be an SQL condition in one line, without ';', not 'a; b'"),
+    "two indexes of one name": ("release:", "database:\n  indexes: [{table: a, columns: [x], name: i}, {table: b, columns: [x], name: i}]\nrelease:", "17: database: two indexes are called i"),
+    "unknown key in an index": ("release:", "database:\n  indexes: [{table: a, column: [x]}]\nrelease:", "18: unknown key 'column' in database.indexes[0]; did you mean 'columns'?"),
     "template": ("client: demo", "client: '{{ who }}'", "2: '{{ who }}' looks like a template, but this file is read as it stands; write the value itself; values that are computed or secret belong in group_vars"),
 }  # fmt: skip
 

@@ -17,7 +17,7 @@ from orchestrator.delivery.published import FILES, schema, table
 
 ROOT = Path(__file__).parents[3]
 
-LISTS = {"reach", "steps", "departments"}
+LISTS = {"reach", "steps", "departments", "indexes"}
 
 
 @pytest.mark.parametrize("name", FILES)
