@@ -132,7 +132,7 @@ def test_a_build_that_was_killed_is_mended(shop: Shop, until: Any) -> None:
         ),
         (
             "{table: orders, columns: [id], database: elsewhere}",
-            "delivery.yml:7: there is no database elsewhere on one",
+            "delivery.yml:7: there is no database elsewhere on one; looked at",
         ),
         ("{table: orders, columns: [id]}", "delivery.yml:7: in which database?"),
     ],

@@ -118,7 +118,7 @@ def test_what_cannot_be_had_is_refused_before_anything_is_built(shop: Shop, aske
     assert answer["failed"]
     assert answer["msg"].startswith("delivery.yml:9: ")
     assert said in answer["msg"]
-    assert answer["msg"].endswith("Nothing was changed")
+    assert answer["msg"].endswith(f"Nothing was changed in {shop.name}")
     assert shop.indexes() == before
 
 

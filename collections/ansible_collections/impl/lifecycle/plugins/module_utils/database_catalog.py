@@ -43,7 +43,10 @@ class Index:
 
 @dataclass(frozen=True)
 class ForeignKey:
-    """A foreign key of a table; `columns` are this table's, `target` the table it points to. `bytes`: this table's."""
+    """A foreign key of a table; `columns` are this table's, `target` the table it points to. `bytes`: this table's.
+
+    `ordered`: its index has to have the columns in their order, as InnoDB wants it.
+    """
 
     schema: str
     table: str
@@ -51,11 +54,15 @@ class ForeignKey:
     columns: Tuple[str, ...]
     target: str
     bytes: int = 0
+    ordered: bool = False
 
 
 @dataclass(frozen=True)
 class Table:
-    """One table. `rows` is the server's estimate, None when it has none; `heap` what an estimate of bloat needs."""
+    """One table. `rows` is the server's estimate, None when it has none.
+
+    `heap`: what an estimate of bloat needs; `spare`: bytes that hold no rows, where the server itself says so.
+    """
 
     schema: str
     name: str
@@ -65,6 +72,7 @@ class Table:
     partitioned: bool = False
     partition: bool = False
     heap: Optional[Heap] = None
+    spare: Optional[int] = None
 
 
 @dataclass(frozen=True)

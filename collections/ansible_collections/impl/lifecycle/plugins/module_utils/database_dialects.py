@@ -25,6 +25,9 @@ def default_name(table: str, columns: Sequence[str]) -> str:
 class Postgresql:
     """PostgreSQL: indexes are built and dropped CONCURRENTLY, so that nobody is kept from writing."""
 
+    KEYING = "a new column for it rewrites the table while nobody can use it"
+    REWRITING = "by estimate; VACUUM FULL locks the table while it is written anew, pg_repack does not"
+
     def quoted(self, *parts: str) -> str:
         """A name, or a name within a schema, that no keyword and no capital letter can spoil."""
         return ".".join('"{0}"'.format(part.replace('"', '""')) for part in parts)
@@ -51,3 +54,38 @@ class Postgresql:
 
     def rewrite(self, schema: str, table: str) -> str:
         return f"VACUUM (FULL, ANALYZE) {self.quoted(schema, table)};"
+
+
+class Mariadb:
+    """MariaDB: indexes are built and dropped INPLACE without a lock, so that nobody is kept from writing."""
+
+    KEYING = "a new column for it rewrites the table while nobody can write to it"
+    REWRITING = "as InnoDB says (DATA_FREE); OPTIMIZE TABLE writes the table anew, while people go on writing to it"
+
+    def quoted(self, *parts: str) -> str:
+        """A name, or a name within a schema, that no keyword can spoil."""
+        return ".".join("`{0}`".format(part.replace("`", "``")) for part in parts)
+
+    def create(self, schema: str, table: str, columns: Sequence[str], partitioned: bool = False) -> str:
+        return self.create_named(schema, table, default_name(table, columns), columns)
+
+    def create_named(self, schema: str, table: str, name: str, columns: Sequence[str], unique: bool = False) -> str:
+        listed = ", ".join(self.quoted(column) for column in columns)
+        kind = "UNIQUE INDEX" if unique else "INDEX"
+        # MariaDB documentation, InnoDB Online DDL: refused rather than done under a lock, where that is not possible.
+        how = "ALGORITHM=INPLACE, LOCK=NONE"
+        return f"ALTER TABLE {self.quoted(schema, table)} ADD {kind} {self.quoted(name)} ({listed}), {how};"
+
+    def drop(self, index: Index) -> str:
+        place = self.quoted(index.schema, index.table)
+        return f"ALTER TABLE {place} DROP INDEX {self.quoted(index.name)}, ALGORITHM=INPLACE, LOCK=NONE;"
+
+    def primary_from(self, index: Index) -> str:
+        listed = ", ".join(self.quoted(column) for column in index.columns)
+        return f"ALTER TABLE {self.quoted(index.schema, index.table)} ADD PRIMARY KEY ({listed});"
+
+    def primary_new(self, schema: str, table: str) -> str:
+        return f"ALTER TABLE {self.quoted(schema, table)} ADD COLUMN id bigint AUTO_INCREMENT PRIMARY KEY FIRST;"
+
+    def rewrite(self, schema: str, table: str) -> str:
+        return f"OPTIMIZE TABLE {self.quoted(schema, table)};"

@@ -25,16 +25,18 @@ FINDS_EQUALS = ("btree", "hash")
 NOT_NULL = re.compile(r'\(*"?(?P<column>[^"()]+?)"? IS NOT NULL\)*', re.IGNORECASE)
 
 
-def covers(index: Index, columns: Sequence[str]) -> bool:
+def covers(index: Index, columns: Sequence[str], ordered: bool = False) -> bool:
     """Whether the server finds the rows of a foreign key's values by this index.
 
     Its leading columns are the foreign key's, in any order: a lookup of equal values can use them (PostgreSQL
     documentation, Multicolumn Indexes). A predicate is no hindrance when it only says that a column of the foreign key
-    is not NULL, because an equal value never is (PostgreSQL documentation, Partial Indexes).
+    is not NULL, because an equal value never is (PostgreSQL documentation, Partial Indexes). `ordered`: the columns
+    have to come in their order (MariaDB documentation, Foreign Keys).
     """
     if not index.valid or index.method not in FINDS_EQUALS:
         return False
-    if set(index.columns[: len(columns)]) != set(columns):
+    leading = index.columns[: len(columns)]
+    if set(leading) != set(columns) or (ordered and leading != tuple(columns)):
         return False
     conditions = re.split(r"\s+AND\s+", index.predicate) if index.predicate else []
     matches = [NOT_NULL.fullmatch(condition.strip()) for condition in conditions]
@@ -61,7 +63,9 @@ def missing(catalog: Catalog, dialect: Any) -> Iterator[Finding]:
 
 
 def _covered(catalog: Catalog, key: ForeignKey) -> bool:
-    return any(index.place == (key.schema, key.table) and covers(index, key.columns) for index in catalog.indexes)
+    return any(
+        index.place == (key.schema, key.table) and covers(index, key.columns, key.ordered) for index in catalog.indexes
+    )
 
 
 def replaces(kept: Index, gone: Index) -> bool:
@@ -156,9 +160,11 @@ def unused(catalog: Catalog, dialect: Any, after_days: float, reads_elsewhere: b
 def _needed(index: Index, indexes: Sequence[Index], keys: Sequence[ForeignKey]) -> bool:
     """Whether a foreign key of its table has no index without it that is sure to stay."""
     for key in keys:
-        if (key.schema, key.table) == index.place and covers(index, key.columns):
+        if (key.schema, key.table) == index.place and covers(index, key.columns, key.ordered):
             others = [other for other in indexes if other.place == index.place and other is not index]
-            if not any(covers(other, key.columns) and (other.unique or other.scans != 0) for other in others):
+            if not any(
+                covers(other, key.columns, key.ordered) and (other.unique or other.scans != 0) for other in others
+            ):
                 return True
     return False
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Iterator
+from typing import Any, Iterator, Tuple
 
 from ansible_collections.impl.lifecycle.plugins.module_utils.database_catalog import (
     Catalog,
@@ -30,7 +30,7 @@ def keyless(catalog: Catalog, dialect: Any) -> Iterator[Finding]:
         if candidate is not None:
             hint, sql = f"{candidate.name} could become it, where no value is NULL", dialect.primary_from(candidate)
         else:
-            hint = "a new column for it rewrites the table while nobody can use it"
+            hint = dialect.KEYING
             sql = dialect.primary_new(table.schema, table.name)
         yield finding(
             "no_primary_key",
@@ -68,18 +68,24 @@ def _aligned(size: int) -> int:
 def bloated(catalog: Catalog, dialect: Any, percent: float, least_bytes: int) -> Iterator[Finding]:
     """A finding for each table of which at least `percent` and `least_bytes` hold no rows, by estimate."""
     for table in catalog.tables:
-        heap = table.heap
-        if heap is None or heap.pages == 0:
-            continue
-        spare = max(0, heap.pages - needed_pages(heap))
-        share = 100 * spare / heap.pages
-        if share < percent or spare * heap.page < least_bytes:
+        spare, whole = _spare(table)
+        share = 100 * spare / whole if whole else 0.0
+        if share < percent or spare < least_bytes or not spare:
             continue
         yield finding(
             "bloat",
             (catalog.database, table.schema, table.name),
-            f"about {amount(spare * heap.page)} of {table.name}'s {amount(heap.pages * heap.page)} ({share:.0f} %) "
-            "hold no rows, by estimate; VACUUM FULL locks the table while it is written anew, pg_repack does not",
+            f"about {amount(spare)} of {table.name}'s {amount(whole)} ({share:.0f} %) hold no rows {dialect.REWRITING}",
             dialect.rewrite(table.schema, table.name),
-            {"bytes": spare * heap.page, "percent": round(share)},
+            {"bytes": spare, "percent": round(share)},
         )
+
+
+def _spare(table: Table) -> Tuple[int, int]:
+    """Bytes that hold no rows, and all bytes of the table: as the server says, else by estimate; zeros when unknown."""
+    if table.spare is not None:
+        return table.spare, table.bytes
+    heap = table.heap
+    if heap is None:
+        return 0, 0
+    return max(0, heap.pages - needed_pages(heap)) * heap.page, heap.pages * heap.page

@@ -218,7 +218,7 @@ def plan_all(database: Database, asked: List[Mapping[str, Any]]) -> List[Dict[st
         try:
             planned.append(database.plan(index, existing))
         except (Refused, PostgresqlError) as error:
-            raise Refused(f"{origin}{error}. Nothing was changed") from error
+            raise Refused(f"{origin}{error}. Nothing was changed in {database.name}") from error
     return planned
 
 

@@ -113,9 +113,10 @@ notes:
 from typing import Any, Dict, List, Mapping, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.impl.lifecycle.plugins.module_utils import index_judging, statement_judging, table_judging
-from ansible_collections.impl.lifecycle.plugins.module_utils.database_catalog import Catalog, Finding
+from ansible_collections.impl.lifecycle.plugins.module_utils import database_judging, statement_judging
+from ansible_collections.impl.lifecycle.plugins.module_utils.database_catalog import Finding
 from ansible_collections.impl.lifecycle.plugins.module_utils.database_dialects import Postgresql
+from ansible_collections.impl.lifecycle.plugins.module_utils.database_judging import found_in, notes_on
 from ansible_collections.impl.lifecycle.plugins.module_utils.postgresql_catalog import (
     CATALOG,
     SERVER,
@@ -130,39 +131,6 @@ HOW_TO_COUNT = (
     "no statements are counted: pg_stat_statements in shared_preload_libraries (postgresql_settings; a restart) and "
     "the extension in one database (postgresql_extensions) have them counted from then on"
 )
-
-
-def found_in(catalog: Catalog, params: Mapping[str, Any], standbys: int) -> List[Finding]:
-    """Everything that is found in one database."""
-    dialect = Postgresql()
-    return [
-        *index_judging.missing(catalog, dialect),
-        *index_judging.invalid(catalog, dialect),
-        *index_judging.duplicates(catalog, dialect),
-        *index_judging.unused(catalog, dialect, params["unused_after_days"], reads_elsewhere=standbys > 0),
-        *table_judging.keyless(catalog, dialect),
-        *table_judging.bloated(catalog, dialect, params["bloat_percent"], int(params["bloat_mb"] * 1024**2)),
-    ]
-
-
-def notes_on(catalog: Catalog, params: Mapping[str, Any]) -> List[str]:
-    """What cannot be judged in this database yet."""
-    if not catalog.tables:
-        return []
-    notes, after_days = [], params["unused_after_days"]
-    if catalog.days is None:
-        notes.append(f"{catalog.database}: nobody knows since when reads are counted, so no index is called unused")
-    elif catalog.days < after_days:
-        notes.append(
-            f"{catalog.database}: reads have been counted for {catalog.days:.1f} days; which index is unused is said "
-            f"after {after_days:g}"
-        )
-    tables = [one for one in catalog.tables if not one.partitioned and one.bytes >= params["bloat_mb"] * 1024**2]
-    unknown = [one.name for one in tables if one.heap is None and one.rows != 0]
-    if unknown:
-        named = ", ".join(unknown[:5]) + (f" and {len(unknown) - 5} more" if len(unknown) > 5 else "")
-        notes.append(f"{catalog.database}: how much of {named} is bloat is said after an ANALYZE")
-    return notes
 
 
 def slow_statements(
@@ -200,7 +168,7 @@ def report(server: Server) -> Dict[str, Any]:
         catalog = catalog_of(name, answer)
         days[name] = catalog.days if catalog.days is None else round(catalog.days, 1)
         if not about["in_recovery"]:
-            findings += found_in(catalog, params, about["standbys"])
+            findings += found_in(catalog, Postgresql(), params, reads_elsewhere=about["standbys"] > 0)
             notes += notes_on(catalog, params)
     if about["in_recovery"]:
         notes.append("this is a standby: its indexes and tables are its primary's and told there")
@@ -216,14 +184,7 @@ def report(server: Server) -> Dict[str, Any]:
 def main() -> None:
     """Run as an Ansible module."""
     module = AnsibleModule(
-        argument_spec={
-            "databases": {"type": "list", "elements": "str", "default": []},
-            "unused_after_days": {"type": "float", "default": 30},
-            "bloat_percent": {"type": "float", "default": 40},
-            "bloat_mb": {"type": "float", "default": 16},
-            "statements": {"type": "int", "default": 10},
-            **ARGUMENTS,
-        },
+        argument_spec={**database_judging.ARGUMENTS, **ARGUMENTS},
         supports_check_mode=True,
     )
     server = Server(module)
