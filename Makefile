@@ -54,6 +54,7 @@ lint: setup
 	yamllint -s .
 	ansible-lint
 	.ci/collection-docs
+	.ci/unexercised
 
 unit: setup
 	@pytest tests/unit tests/integration -n 2 $(PYTEST_ARGS)
