@@ -14,6 +14,13 @@ import time
 # What a server says to those who come before it is ready is no reason why it does not start.
 REASON = re.compile(r"(?:FATAL|PANIC): +(?! |the database system is )(.+)")
 RECOVERY = "SELECT pg_is_in_recovery()"
+# Everything that initdb makes has a lower number.
+OWN = """
+SELECT string_agg(what, ', ' ORDER BY what) FROM (
+  SELECT 'database ' || datname FROM pg_database WHERE oid >= 16384
+  UNION ALL SELECT 'user ' || rolname FROM pg_roles WHERE oid >= 16384
+  UNION ALL SELECT 'table ' || relname FROM pg_class WHERE oid >= 16384 AND relkind IN ('r', 'p')) AS own(what)
+"""
 
 
 class PostgresqlError(Exception):
@@ -62,8 +69,8 @@ def interruptible():
 class Cluster:
     """A cluster where Debian's postgresql-common has it."""
 
-    def __init__(self, module, user="postgres"):
-        version, name = module.params["version"], module.params["cluster"]
+    def __init__(self, module, user="postgres", version=None):
+        version, name = version or module.params["version"], module.params["cluster"]
         self.module = module
         self.user = user
         self.version = version
@@ -85,12 +92,12 @@ class Cluster:
             raise PostgresqlError(words if words.startswith(tool) else f"{tool}: {words}")
         return out.strip()
 
-    def ask(self, sql):
+    def ask(self, sql, database="postgres"):
         port, directory = read_postmaster(self.data)
         if port is None:
             raise PostgresqlError(f"{self.name} does not run")
         stop = ("-v", "ON_ERROR_STOP=1")
-        return self.run("psql", "-XAtq", *stop, "-h", directory, "-p", str(port), "-d", "postgres", data=sql)
+        return self.run("psql", "-XAtq", *stop, "-h", directory, "-p", str(port), "-d", database, data=sql)
 
     def remove(self, path):
         if os.path.isdir(path):
@@ -169,3 +176,49 @@ class Cluster:
             place = aside if os.path.isdir(aside) else self.data
             return f"The data before are in {place}, but the server does not run: {complaint}"
         return "The data before are back and the server answers"
+
+
+class Release(Cluster):
+    """A cluster of one release, as postgresql-common has it."""
+
+    def __init__(self, module, version):
+        super().__init__(module, version=version)
+        self.configuration = f"/etc/postgresql/{version}/{module.params['cluster']}"
+        self.start_conf = os.path.join(self.configuration, "start.conf")
+        self.named = (version, module.params["cluster"])
+
+    def exists(self):
+        return os.path.exists(os.path.join(self.configuration, "postgresql.conf"))
+
+    def running(self):
+        return read_postmaster(self.data)[0] is not None
+
+    def command(self, tool, *arguments):
+        """A tool of postgresql-common, as root, which they expect."""
+        code, out, complaint = self.module.run_command([tool, *arguments], cwd="/")
+        if code:
+            raise PostgresqlError(f"{tool}: {one_line(complaint or out)}")
+
+    def tell(self, verb, *options):
+        self.command("pg_ctlcluster", *self.named, verb, *options)
+
+    def start_alone(self, hba):
+        """Run without anybody but its owner coming in; the unit would let in all."""
+        self.tell("start", "-o", f"-c hba_file={hba} -c listen_addresses=")
+
+    def end(self):
+        """Stop, whoever started it."""
+        self.systemctl("stop")
+        if self.running():
+            self.tell("stop", "-m", "fast")
+
+    def starts_at_boot(self, text):
+        """Say in the cluster's own file whether it starts at boot; systemd learns it by a generator."""
+        with open(self.start_conf, "w", encoding="utf-8") as file:
+            file.write(text)
+        self.module.run_command(["systemctl", "daemon-reload"])
+
+    def must_start(self, patience):
+        complaint = self.start(patience)
+        if complaint:
+            raise PostgresqlError(f"{self.name} does not answer: {complaint}")

@@ -76,15 +76,8 @@ import re
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.impl.lifecycle.plugins.module_utils.postgresql_cluster import Cluster, PostgresqlError
+from ansible_collections.impl.lifecycle.plugins.module_utils.postgresql_cluster import OWN, Cluster, PostgresqlError
 
-# Everything that initdb makes has a lower number.
-OWN = """
-SELECT string_agg(what, ', ' ORDER BY what) FROM (
-  SELECT 'database ' || datname FROM pg_database WHERE oid >= 16384
-  UNION ALL SELECT 'user ' || rolname FROM pg_roles WHERE oid >= 16384
-  UNION ALL SELECT 'table ' || relname FROM pg_class WHERE oid >= 16384 AND relkind IN ('r', 'p')) AS own(what)
-"""
 FOLLOWS = "SELECT count(*) FROM pg_stat_wal_receiver WHERE status = 'streaming'"
 # What a primary says that is about to become one.
 NOT_YET = re.compile(
