@@ -26,8 +26,8 @@ gc.set_threshold(200_000, 50, 50)
 def run(phases: tuple[str, ...], environment: Environment, as_json: bool, **options: Any) -> ExitCode:
     """Run PHASE after PHASE against an environment, and keep the record.
 
-    PHASE is preflight, provision, tune, restart-pending, service-upgrade, service-rollback, bundle, inspect, or the
-    path of a playbook of your own (ending in .yml).
+    PHASE is preflight, provision, tune, restart-pending, service-upgrade, service-rollback,
+    postgresql-upgrade, bundle, inspect, or the path of a playbook of your own (ending in .yml).
     """
     from orchestrator.cli.progress import listener, render
     from orchestrator.engine import RunRequest, carry_out

@@ -87,6 +87,12 @@ PHASES: Final = (
         needs=("provision",),
     ),
     Phase(
+        "postgresql-upgrade",
+        playbook="impl.lifecycle.postgresql_upgrade",
+        summary="bring the databases to another major release of PostgreSQL on their host, or back",
+        needs=("provision",),
+    ),
+    Phase(
         "tune",
         playbook="impl.lifecycle.tune",
         summary="fit each service into its host, measure before and after, take back what does not help",

@@ -15,8 +15,8 @@ LOGS = ROOT / "var" / "molecule"
 # Longest first, so that the parallel run does not end with one long scenario alone.
 LONGEST_FIRST = (
     *("release", "one_slot", "wildfly", "upgrade_rollback", "postgresql", "mariadb", "tune", "redis_sentinel"),
-    *("apache", "tune_indexes", "tomcat", "gray_guard", "os_baseline", "redis", "app_slot", "nginx", "memcached"),
-    "package_source",
+    *("postgresql_major", "apache", "tune_indexes", "tomcat", "gray_guard", "os_baseline", "redis", "app_slot", "nginx"),
+    *("memcached", "package_source"),
 )
 # Left out by `make test`, which has to end within the hour on two cores; `make molecule` runs them. Whole releases by
 # the plain playbooks (e2e has the same road by `lifecycle release`), a role that is tried against a stand-in, every
@@ -25,7 +25,7 @@ LONGEST_FIRST = (
 # installs, changes and asks itself.
 LONG = (
     *("release", "one_slot", "wildfly", "upgrade_rollback", "redis_sentinel", "postgresql", "mariadb", "apache"),
-    *("tune", "tune_indexes", "tomcat", "redis", "app_slot", "os_baseline"),
+    *("tune", "tune_indexes", "tomcat", "redis", "app_slot", "os_baseline", "postgresql_major"),
 )
 LIMIT_SECONDS = 2400
 
