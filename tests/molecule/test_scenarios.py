@@ -15,8 +15,8 @@ LOGS = ROOT / "var" / "molecule"
 # Longest first, so that the parallel run does not end with one long scenario alone.
 LONGEST_FIRST = (
     *("release", "one_slot", "wildfly", "upgrade_rollback", "postgresql", "mariadb", "tune", "redis_sentinel"),
-    *("postgresql_major", "apache", "tune_indexes", "tomcat", "gray_guard", "os_baseline", "redis", "app_slot", "nginx"),
-    *("memcached", "package_source"),
+    *("postgresql_major", "apache", "tune_indexes", "tomcat", "gray_guard", "os_baseline", "redis", "app_slot"),
+    *("nginx", "memcached", "package_source"),
 )
 # Left out by `make test`, which has to end within the hour on two cores; `make molecule` runs them. Whole releases by
 # the plain playbooks (e2e has the same road by `lifecycle release`), a role that is tried against a stand-in, every
