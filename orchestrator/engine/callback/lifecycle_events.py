@@ -43,6 +43,7 @@ class CallbackModule(_Base):  # type: ignore[misc]
         # Not by callbacks_enabled, which is the operator's: what it names there is not to be lost.
         warm = callback_loader.get("impl.lifecycle.warm")
         if warm is not None:
+            warm.set_options()
             warm.v2_playbook_on_start(playbook)
         super().v2_playbook_on_start(playbook)
 

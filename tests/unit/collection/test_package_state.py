@@ -7,6 +7,8 @@ from ansible_collections.impl.lifecycle.plugins.module_utils.package_state impor
     left_over,
     read_automatic,
     read_states,
+    read_units,
+    versions,
     wanting,
 )
 
@@ -77,3 +79,25 @@ def test_what_is_to_go_and_is_there() -> None:
 def test_of_several_architectures_the_one_that_is_installed_is_meant() -> None:
     turned = "\n".join(reversed(DPKG.splitlines()))
     assert wanting(["libc6"], read_states(turned), AUTOMATIC) == []
+
+
+def test_versions_are_those_of_what_is_installed() -> None:
+    assert set(versions(["redis-server", "nginx", "valkey"], STATES)) == {"redis-server"}
+    pinned = versions([f"redis-server={STATES['redis-server'].version}"], STATES)
+    assert pinned == {"redis-server": STATES["redis-server"].version}
+
+
+def test_what_systemd_says_of_units() -> None:
+    said = """Id=postgresql@15-main.service
+ActiveState=active
+UnitFileState=indirect
+
+Id=nowhere.service
+ActiveState=inactive
+UnitFileState=
+"""
+    assert read_units(said) == {
+        "postgresql@15-main.service": {"active": "active", "enabled": "indirect"},
+        "nowhere.service": {"active": "inactive", "enabled": ""},
+    }
+    assert read_units("") == {}

@@ -23,5 +23,6 @@ def test_what_cannot_be_loaded_is_left_to_the_task_that_needs_it(monkeypatch: py
 
     monkeypatch.setattr(warm.importlib, "import_module", fail)
     monkeypatch.setattr(warm, "EXPRESSION", "{{ nowhere | no_such_filter }}")
+    monkeypatch.setattr(warm.CallbackModule, "get_option", lambda _self, _name: "")
     warm.CallbackModule().v2_playbook_on_start(None)
     assert tuple(asked) == warm.PLUGINS

@@ -24,5 +24,9 @@ class ActionModule(ActionBase):
         if looked.get("failed") or not looked.get("wanting"):
             return result
         # All names and not only those that are wanting: apt weighs them together, and a pinned one holds others.
-        result.update(self._execute_module(module_name=APT, module_args=arguments, task_vars=task_vars))
+        for_apt = {name: value for name, value in arguments.items() if name != "units"}
+        result.update(self._execute_module(module_name=APT, module_args=for_apt, task_vars=task_vars))
+        if result.get("changed") and not result.get("failed") and not self._task.check_mode:
+            again = self._execute_module(module_name=MODULE, module_args=arguments, task_vars=task_vars)
+            result.update({told: again.get(told, {}) for told in ("versions", "units")})
         return result

@@ -12,6 +12,8 @@ from typing import Dict, List, Sequence, Set
 # What dpkg-query is asked for each package: wanted state, error, state, name, name:architecture, version.
 FORMAT = "${db:Status-Want} ${db:Status-Eflag} ${db:Status-Status} ${Package} ${binary:Package} ${Version}\n"
 
+UNIT_PROPERTIES = "Id,ActiveState,UnitFileState"
+
 
 @dataclass(frozen=True)
 class State:
@@ -57,6 +59,25 @@ def wanting(names: Sequence[str], states: Dict[str, State], automatic: Set[str])
     else (name/release, name>=version, a path, a virtual package) is for apt to judge.
     """
     return [name for name in names if not _there(name, states, automatic)]
+
+
+def versions(names: Sequence[str], states: Dict[str, State]) -> Dict[str, str]:
+    """Return the version of each of `names` that is installed, by its name without a version."""
+    packages = [name.partition("=")[0] for name in names]
+    return {name: states[name].version for name in packages if name in states and states[name].status == "installed"}
+
+
+def read_units(text: str) -> Dict[str, Dict[str, str]]:
+    """Return what systemd says of units; `text` is what `systemctl show` says of their UNIT_PROPERTIES, a stanza each.
+
+    A unit that is not there is `inactive`, and its `enabled` is empty.
+    """
+    units = {}
+    for stanza in text.strip().split("\n\n"):
+        said = dict(line.split("=", 1) for line in stanza.splitlines() if "=" in line)
+        if "Id" in said:
+            units[said["Id"]] = {"active": said.get("ActiveState", ""), "enabled": said.get("UnitFileState", "")}
+    return units
 
 
 def left_over(names: Sequence[str], states: Dict[str, State], purge: bool) -> List[str]:

@@ -51,6 +51,13 @@ options:
   policy_rc_d:
     description: Exit code for the packages' questions whether a service may be started. V(101) starts none.
     type: int
+  units:
+    description:
+      - Units of systemd of which something is to be told in RV(units), as these packages bring them.
+      - It saves the call that would ask whether a service has to be started.
+    type: list
+    elements: str
+    default: []
 attributes:
   check_mode:
     description: Says what would change, and changes nothing.
@@ -78,14 +85,27 @@ wanting:
   type: list
   elements: str
   sample: [redis-server]
+versions:
+  description: The versions of those of O(name) that are installed now. With O(name) as name=version, the name alone.
+  returned: success
+  type: dict
+  sample: {redis-server: "5:7.0.15-1~deb12u5"}
+units:
+  description: What systemd says of O(units) now. One that is not there is V(inactive), with an empty C(enabled).
+  returned: success
+  type: dict
+  sample: {redis-server.service: {active: active, enabled: enabled}}
 """
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.impl.lifecycle.plugins.module_utils.package_state import (
     FORMAT,
+    UNIT_PROPERTIES,
     left_over,
     read_automatic,
     read_states,
+    read_units,
+    versions,
     wanting,
 )
 
@@ -100,6 +120,16 @@ def automatic() -> set:
         return set()
 
 
+def told_of(module: AnsibleModule, units: list) -> dict:
+    if not units:
+        return {}
+    command = ["systemctl", "show", "--property", UNIT_PROPERTIES, "--", *units]
+    code, out, err = module.run_command(command)
+    if code != 0:
+        module.fail_json(msg="systemctl show ended with {0}: {1}".format(code, (err or out).strip()[-500:]))
+    return read_units(out)
+
+
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
@@ -111,6 +141,7 @@ def main() -> None:
             "cache_valid_time": {"type": "int", "default": 0},
             "allow_downgrade": {"type": "bool", "default": False},
             "policy_rc_d": {"type": "int"},
+            "units": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
     )
@@ -125,7 +156,8 @@ def main() -> None:
     else:
         found = wanting(names, states, automatic())
     # What is to be done is done by the action of this name, which has apt do it.
-    module.exit_json(changed=False, wanting=found)
+    told = told_of(module, module.params["units"])
+    module.exit_json(changed=False, wanting=found, versions=versions(names, states), units=told)
 
 
 if __name__ == "__main__":
