@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import datetime
 import importlib
+import io
+import zipfile
+from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible._internal._ansiballz._builder import ExtensionManager
+from ansible.executor import module_common
 from ansible_collections.impl.lifecycle.plugins.callback import warm
 
 
@@ -25,4 +31,19 @@ def test_what_cannot_be_loaded_is_left_to_the_task_that_needs_it(monkeypatch: py
     monkeypatch.setattr(warm, "EXPRESSION", "{{ nowhere | no_such_filter }}")
     monkeypatch.setattr(warm.CallbackModule, "get_option", lambda _self, _name: "")
     warm.CallbackModule().v2_playbook_on_start(None)
-    assert tuple(asked) == warm.PLUGINS
+    assert tuple(asked) == ("ansible.executor.module_common", *warm.PLUGINS)
+
+
+def test_what_every_module_imports_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module_common, "_compile_module_ast", module_common._compile_module_ast)
+    warm.parse_module_utils()
+    parsed = module_common._compile_module_ast.cache_info().misses
+    assert parsed > 30
+    warm.parse_module_utils()
+    module = Path(module_common.__file__).parents[1] / "modules/stat.py"
+    with zipfile.ZipFile(io.BytesIO(), "w") as nowhere:
+        now = datetime.datetime.now(datetime.UTC)
+        module_common.recursive_finder(
+            "stat", "ansible.modules.stat", module.read_bytes(), nowhere, now, ExtensionManager()
+        )
+    assert module_common._compile_module_ast.cache_info().misses - parsed < 5
