@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.impl.lifecycle.plugins.module_utils import host_limits
@@ -43,6 +44,7 @@ def test_without_a_limit_the_machine_counts(tmp_path: Path, tree: dict[str, str]
         "mb": 16000,
         "source": "/proc/meminfo MemTotal",
         "limited": False,
+        "text": "16000 MB",
         "found": [{"source": "/proc/meminfo MemTotal", "mb": 16000}],
     }
     assert host_limits.cores(root, online=4)["count"] == 4
@@ -61,6 +63,7 @@ def test_the_limit_of_a_container_counts_and_is_named(tmp_path: Path) -> None:
     )
     memory = host_limits.memory(root)
     assert (memory["mb"], memory["source"], memory["limited"]) == (2048, "/sys/fs/cgroup/memory.max", True)
+    assert memory["text"] == "2048 MB [/sys/fs/cgroup/memory.max]"
     assert [one["mb"] for one in memory["found"]] == [16000, 2048]
     cores = host_limits.cores(root, online=4)
     assert (cores["count"], cores["source"], cores["limited"]) == (1.5, "/sys/fs/cgroup/cpu.max", True)
@@ -108,19 +111,55 @@ def test_no_quota_is_no_limit(tmp_path: Path, quota: str) -> None:
 
 
 def test_nothing_is_found_where_there_is_nothing(tmp_path: Path) -> None:
-    assert host_limits.memory(str(tmp_path)) == {"mb": 0, "source": "nothing", "limited": False, "found": []}
+    nothing = {"mb": 0, "source": "nothing", "limited": False, "text": "0 MB", "found": []}
+    assert host_limits.memory(str(tmp_path)) == nothing
+
+
+def run(name: str, **options: object) -> dict[str, Any]:
+    ran = subprocess.run(
+        [sys.executable, "-m", f"ansible_collections.impl.lifecycle.plugins.modules.{name}"],
+        input=json.dumps({"ANSIBLE_MODULE_ARGS": {"_ansible_check_mode": True, **options}}),
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PYTHONPATH": str(COLLECTIONS), "PATH": "/usr/bin:/bin"},
+    )
+    told: dict[str, Any] = json.loads(ran.stdout)
+    return told
 
 
 def test_the_module_tells_this_machine_in_check_mode_too() -> None:
-    ran = subprocess.run(
-        [sys.executable, "-m", "ansible_collections.impl.lifecycle.plugins.modules.host_memory"],
-        input=json.dumps({"ANSIBLE_MODULE_ARGS": {"_ansible_check_mode": True}}),
-        capture_output=True,
-        text=True,
-        check=True,
-        env={"PYTHONPATH": str(COLLECTIONS), "PATH": "/usr/bin:/bin"},
-    )
-    told = json.loads(ran.stdout)
+    told = run("host_memory")
     assert told["changed"] is False
     assert 0 < told["memory"]["mb"] <= told["memory"]["found"][0]["mb"]
     assert told["cores"]["count"] > 0
+    assert "rc" not in told
+
+
+def test_a_question_is_answered_in_the_same_call() -> None:
+    told = run("host_memory", question=["sh", "-c", "echo installed 10.11; echo careful >&2"])
+    assert (told["rc"], told["stdout"], told["stderr"]) == (0, "installed 10.11", "careful")
+    assert told["memory"]["mb"] > 0
+
+
+def test_a_question_without_an_answer_fails_with_the_words_of_the_command_and_the_memory() -> None:
+    told = run("host_memory", question=["sh", "-c", "echo no such package >&2; exit 1"])
+    assert (told["failed"], told["rc"], told["msg"]) == (True, 1, "sh ended with 1: no such package")
+    assert told["memory"]["mb"] > 0, "a role that expects this code goes on with it"
+
+
+def test_the_instances_of_redis_are_told_with_the_memory(tmp_path: Path) -> None:
+    told = run("redis_instances", directory=str(tmp_path))
+    assert told["instances"] == {}
+    assert told["memory"] == run("host_memory")["memory"]
+
+
+@pytest.mark.parametrize("part", ["roles", "playbooks", "plugins/filter", "plugins/action"])
+def test_nobody_goes_by_the_outer_machines_memory(part: str) -> None:
+    """A fact of Ansible's is the machine's memory, also where a container may use a part of it."""
+    above = COLLECTIONS / "ansible_collections/impl/lifecycle" / part
+    texts = {
+        path: path.read_text(encoding="utf-8") for path in above.rglob("*") if path.suffix in (".yml", ".j2", ".py")
+    }
+    assert texts
+    assert not [str(path) for path, text in texts.items() if "memtotal_mb" in text]

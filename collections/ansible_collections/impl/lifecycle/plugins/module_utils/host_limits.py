@@ -28,17 +28,19 @@ def read(root, path):
 
 
 def memory(root="/"):
-    """The least of what the kernel has and what control groups allow: {mb, source, limited, found}."""
+    """The least of what the kernel has and what control groups allow: {mb, source, limited, text, found}."""
     total = re.search(r"^MemTotal:\s+(\d+) kB", read(root, "/proc/meminfo"), re.MULTILINE)
     found = [{"source": MACHINE, "mb": int(total.group(1)) // 1024}] if total else []
     for path, text in limits(root, "memory", "memory.limit_in_bytes", "memory.max"):
         if text.isdigit() and int(text) < UNLIMITED:
             found.append({"source": path, "mb": int(text) // MEGABYTE})
     if not found:
-        return {"mb": 0, "source": "nothing", "limited": False, "found": []}
+        return {"mb": 0, "source": "nothing", "limited": False, "text": "0 MB", "found": []}
     # The first of equals: a limit that is no less than the machine is none.
     counts = min(found, key=lambda one: one["mb"])
-    return {"mb": counts["mb"], "source": counts["source"], "limited": counts["source"] != MACHINE, "found": found}
+    limited = counts["source"] != MACHINE
+    text = f"{counts['mb']} MB [{counts['source']}]" if limited else f"{counts['mb']} MB"
+    return {"mb": counts["mb"], "source": counts["source"], "limited": limited, "text": text, "found": found}
 
 
 def cores(root="/", online=None):

@@ -53,8 +53,8 @@ EXAMPLES = r"""
         that: web_port != db_port
         fail_msg: "web_port and db_port are both {{ web_port }}. Give one of them another port."
       - name: a heap that the host does not have
-        that: heap_mb <= ansible_facts.memtotal_mb * 0.85
-        fail_msg: "heap_mb is {{ heap_mb }}, but the host has {{ ansible_facts.memtotal_mb }} MB. Lower it."
+        that: heap_mb <= host.memory.mb * 0.85
+        fail_msg: "heap_mb is {{ heap_mb }}, but the host has {{ host.memory.text }}. Lower it."
         when: heap_mb is defined
 """
 

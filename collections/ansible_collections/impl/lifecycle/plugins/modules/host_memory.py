@@ -17,6 +17,14 @@ description:
   - Changes nothing on the host.
 author:
   - impl.lifecycle contributors (@impl-lifecycle)
+options:
+  question:
+    description:
+      - A command whose answer is wanted in the same call. It must change nothing, as it is run in check mode, too.
+      - The call fails when it ends with another code than 0.
+    type: list
+    elements: str
+    version_added: "0.2.0"
 attributes:
   check_mode:
     description: Does the same in check mode, because it changes nothing.
@@ -34,6 +42,12 @@ EXAMPLES = r"""
 - name: Say it
   ansible.builtin.debug:
     msg: "{{ counts.memory.mb }} MB, because of {{ counts.memory.source }}"
+
+- name: Ask in the same call which version the host has
+  impl.lifecycle.host_memory:
+    question: [dpkg-query, --show, "--showformat=${Version}", mariadb-server]
+  register: found
+  failed_when: found.rc not in [0, 1]
 """
 
 RETURN = r"""
@@ -54,6 +68,11 @@ memory:
       description: A control group allows less than the machine has.
       type: bool
       returned: always
+    text:
+      description: C(mb) as a message tells it, with C(source) where that is a control group.
+      type: str
+      returned: always
+      sample: "2048 MB [/sys/fs/cgroup/memory.max]"
     found:
       description: Everything that was found, each with C(mb) and C(source).
       type: list
@@ -81,6 +100,18 @@ cores:
       type: list
       elements: dict
       returned: always
+rc:
+  description: The code O(question) ended with.
+  type: int
+  returned: when there is a question
+stdout:
+  description: What it said. RV(stdout_lines) are the lines of it.
+  type: str
+  returned: when there is a question
+stderr:
+  description: What it complained about.
+  type: str
+  returned: when there is a question
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -88,11 +119,19 @@ from ansible_collections.impl.lifecycle.plugins.module_utils import host_limits
 
 
 def main():
-    module = AnsibleModule(argument_spec={}, supports_check_mode=True)
+    module = AnsibleModule(argument_spec={"question": {"type": "list", "elements": "str"}}, supports_check_mode=True)
     memory, cores = host_limits.memory(), host_limits.cores()
     if not memory["mb"]:
         module.fail_json(msg="/proc/meminfo does not tell how much memory there is: is /proc mounted?")
-    module.exit_json(changed=False, memory=memory, cores=cores)
+    found = {"changed": False, "memory": memory, "cores": cores}
+    question = module.params["question"]
+    if not question:
+        module.exit_json(**found)
+    rc, stdout, stderr = module.run_command(question)
+    found.update(rc=rc, stdout=stdout.rstrip("\r\n"), stderr=stderr.rstrip("\r\n"))
+    if rc:
+        module.fail_json(msg=f"{question[0]} ended with {rc}: {found['stderr'] or found['stdout']}", **found)
+    module.exit_json(**found)
 
 
 if __name__ == "__main__":

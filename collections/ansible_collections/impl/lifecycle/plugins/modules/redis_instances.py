@@ -10,6 +10,7 @@ version_added: "0.2.0"
 description:
   - Reads C(redis.conf) of Debian's own unit and C(redis-NAME.conf) of each C(redis-server@NAME.service), with the files
     they include, and tells ports and bound of memory.
+  - Tells as well how much memory counts on the host, as M(impl.lifecycle.host_memory) does.
   - Changes nothing, asks no server and returns no password.
 author:
   - impl.lifecycle contributors (@impl-lifecycle)
@@ -42,9 +43,15 @@ instances:
   type: dict
   sample:
     main: {"ports": [6379], "maxmemory_mb": 512, "managed": true, "path": /etc/redis/redis.conf}
+memory:
+  description: RAM that counts, with C(mb), C(source), C(limited), C(text) and C(found).
+  returned: success
+  type: dict
+  sample: {"mb": 2048, "source": /sys/fs/cgroup/memory.max, "limited": true}
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.impl.lifecycle.plugins.module_utils import host_limits
 from ansible_collections.impl.lifecycle.plugins.module_utils.redis_instances import DIRECTORY, instances
 
 
@@ -53,9 +60,10 @@ def main():
         argument_spec={"directory": {"type": "path", "default": DIRECTORY}}, supports_check_mode=True
     )
     try:
-        module.exit_json(changed=False, instances=instances(module.params["directory"]))
+        found = instances(module.params["directory"])
     except OSError as error:
         module.fail_json(msg="{0}: {1}".format(error.strerror or error, error.filename or ""))
+    module.exit_json(changed=False, instances=found, memory=host_limits.memory())
 
 
 if __name__ == "__main__":
