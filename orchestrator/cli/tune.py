@@ -50,7 +50,11 @@ tune.add_command(indexes)
 @environment_option
 @click.option("--ram", type=SizeType(), metavar="SIZE", help="As if each host had so much memory, such as 32G.")
 @click.option("--cores", type=click.IntRange(min=1), help="As if each host had so many processors.")
-@click.option("--disk", type=click.Choice(("ssd", "hdd", "san")), help="What the data lie on; ssd when not said.")
+@click.option(
+    "--disk",
+    type=click.Choice(("ssd", "hdd", "san")),
+    help="What the data lie on; when not said, as the host tells, or else ssd.",
+)
 @click.option("--profile", type=click.Choice(PROFILES), help="The workload; mixed when not said.")
 @ansible_options
 @json_option
@@ -129,7 +133,8 @@ def report(environment: Environment, output: Path | None, as_json: bool) -> None
 def show(host: str, about: Mapping[str, Any]) -> None:
     """A host's budget in one line, then every value with its reason and who says so."""
     machine = about["machine"]
-    size = f"{machine['ram_mb']} MB, {machine['cores']} processors, {machine['disk']}"
+    disk = f"{machine['disk']} ({source})" if (source := machine["disk_source"]) else machine["disk"]
+    size = f"{machine['ram_mb']} MB, {machine['cores']} processors, {disk}"
     click.secho(f"{host}: {size}, profile {machine['profile']}", bold=True)
     click.echo(f"  {about['budget']['arithmetic']}")
     for service, settings in about["settings"].items():

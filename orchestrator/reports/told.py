@@ -24,13 +24,14 @@ class Part(BaseModel):
 
 
 class Machine(Part):
-    """`disk_mb`: size of the file system with the data, None when it is not known."""
+    """`disk_mb`: size of the file system with the data, None when it is not known. `disk_source`: who says so."""
 
     ram_mb: int = Field(gt=0)
     cores: int
     disk: Text
     profile: Text
     disk_mb: int | None = None
+    disk_source: Text = ""
 
 
 class Share(Part):

@@ -174,7 +174,7 @@ def _host_report(host: str, run: Run, step: Step) -> HostReport:
         reason=clean(run.about.reason or ""),
         ram_mb=plan.machine.ram_mb,
         cores=plan.machine.cores,
-        disk=plan.machine.disk,
+        disk=f"{plan.machine.disk} ({source})" if (source := plan.machine.disk_source) else plan.machine.disk,
         profile=plan.machine.profile,
         supposed="tune_ram_mb" in (run.about.options.get("extra_vars") or ()),
         arithmetic=plan.budget.arithmetic,

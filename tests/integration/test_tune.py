@@ -28,7 +28,8 @@ def test_no_host_is_asked_when_it_is_described(planned: Site) -> None:
     )
     assert ended.returncode == 0, ended.stdout
     made = json.loads(ended.stdout)["data"]["lifecycle_tuning"]["one"]
-    assert made["machine"] == {"ram_mb": 4096, "cores": 4, "disk": "ssd", "disk_mb": None, "profile": "oltp"}
+    machine = {"ram_mb": 4096, "cores": 4, "disk": "ssd", "disk_source": "", "disk_mb": None, "profile": "oltp"}
+    assert made["machine"] == machine
     assert made["budget"]["total_mb"] + made["budget"]["reserve_mb"] <= 4096
     memory = next(one for one in made["settings"]["redis"] if one["name"] == "maxmemory")
     assert (memory["value"], memory["given"]) == ("99mb", True)
@@ -40,6 +41,13 @@ def test_a_person_reads_the_arithmetic(planned: Site) -> None:
     assert "one: 4096 MB, 4 processors, ssd, profile mixed" in ended.stdout
     assert "4096 MB RAM - " in ended.stdout
     assert "shared_buffers = " in ended.stdout
+
+
+def test_a_disk_that_is_given_counts(planned: Site) -> None:
+    ended = planned.lifecycle("tune", "plan", "-i", "site-lab", "--ram", "4G", "--cores", "4", "--disk", "hdd")
+    assert ended.returncode == 0, ended.stdout
+    assert "one: 4096 MB, 4 processors, hdd, profile mixed" in ended.stdout
+    assert "random_page_cost = 4 " in ended.stdout
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,10 @@ options:
     type: str
     choices: [ssd, hdd, san]
     default: ssd
+  disk_source:
+    description: Who says what it is, in a few words.
+    type: str
+    default: ""
   disk_mb:
     description: Size of the file system with the data, in MiB; it bounds what a database may write ahead.
     type: int
@@ -76,13 +80,14 @@ from ansible_collections.impl.lifecycle.plugins.module_utils.tuning_machine impo
 from ansible_collections.impl.lifecycle.plugins.module_utils.tuning_plan import plan
 
 
-def tuning_plan(host, hostvars, groups, ram_mb, cores, slots=2, disk="ssd", disk_mb=None, profile="mixed"):
+def tuning_plan(
+    host, hostvars, groups, ram_mb, cores, slots=2, disk="ssd", disk_mb=None, profile="mixed", disk_source=""
+):
     """Return the plan of one host."""
     mine = [name for name, hosts in groups.items() if host in hosts]
     try:
-        machine = Machine(
-            int(ram_mb), max(int(float(cores)), 1), disk, None if disk_mb is None else int(disk_mb), profile
-        )
+        size = None if disk_mb is None else int(disk_mb)
+        machine = Machine(int(ram_mb), max(int(float(cores)), 1), disk, size, profile, disk_source)
         pools = pools_of([hostvars[name] for name in groups.get("app", [])], int(slots))
         variables = hostvars[host]
         return plan(services_of(mine, variables, int(slots), pools), machine, host, given_of(mine, variables))

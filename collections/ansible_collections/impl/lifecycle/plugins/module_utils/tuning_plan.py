@@ -54,6 +54,7 @@ def plan(
         "ram_mb": machine.ram_mb,
         "cores": machine.cores,
         "disk": machine.disk,
+        "disk_source": machine.disk_source,
         "disk_mb": machine.disk_mb,
         "profile": machine.profile,
     }

@@ -63,11 +63,11 @@ def writing(machine: Machine) -> list[dict[str, Any]]:
 
 def planning(machine: Machine) -> list[dict[str, Any]]:
     found = [
-        setting("random_page_cost", PAGE_COST[machine.disk], f"disk is {machine.disk}", f"{PLANNING}; {PGTUNE}"),
+        setting("random_page_cost", PAGE_COST[machine.disk], machine.disk_text, f"{PLANNING}; {PGTUNE}"),
         setting(
             "effective_io_concurrency",
             CONCURRENCY[machine.disk],
-            f"disk is {machine.disk}",
+            machine.disk_text,
             f"{ASYNCHRONOUS}; {PGTUNE}",
         ),
     ]
@@ -103,7 +103,7 @@ def vacuuming(machine: Machine) -> list[dict[str, Any]]:
         found.append(setting("autovacuum_vacuum_scale_factor", "0.05", why, VACUUM))
         found.append(setting("autovacuum_analyze_scale_factor", "0.05", "plans follow the data", VACUUM))
     if machine.disk != "hdd":
-        why = f"disk is {machine.disk}: cleaning need not wait for a disk that seeks"
+        why = f"{machine.disk_text}: cleaning need not wait for a disk that seeks"
         found.append(setting("autovacuum_vacuum_cost_limit", 1000, why, VACUUM))
     return found
 

@@ -39,7 +39,7 @@ def mariadb(machine: Machine, values: Mapping[str, int]) -> list[dict[str, Any]]
     threads = min(max(machine.cores, 4), 16)
     return [
         setting("innodb_log_file_size", f"{log}M", f"a quarter of the pool of {pool} MB, 48 to 2048 MB", INNODB),
-        setting("innodb_io_capacity", capacity, f"disk is {machine.disk}", INNODB),
+        setting("innodb_io_capacity", capacity, machine.disk_text, INNODB),
         setting("innodb_io_capacity_max", 2 * capacity, "twice innodb_io_capacity", INNODB),
         setting("innodb_read_io_threads", threads, f"{machine.cores} processors, 4 to 16", INNODB),
         setting("innodb_write_io_threads", threads, f"{machine.cores} processors, 4 to 16", INNODB),

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: host_memory
-short_description: How much memory and how many processors really count on a host
+short_description: How much memory and how many processors really count on a host, and what its data lie on
 version_added: "0.2.0"
 description:
   - The least of what the kernel has (C(MemTotal)) and what control groups allow (C(memory.max) of version 2,
@@ -18,6 +18,12 @@ description:
 author:
   - impl.lifecycle contributors (@impl-lifecycle)
 options:
+  data:
+    description:
+      - Directories with data, or patterns of them. Told is what the first one that is there lies on.
+    type: list
+    elements: path
+    version_added: "0.2.0"
   question:
     description:
       - A command whose answer is wanted in the same call. It must change nothing, as it is run in check mode, too.
@@ -42,6 +48,11 @@ EXAMPLES = r"""
 - name: Say it
   ansible.builtin.debug:
     msg: "{{ counts.memory.mb }} MB, because of {{ counts.memory.source }}"
+
+- name: Ask for the disk of the database as well
+  impl.lifecycle.host_memory:
+    data: [/var/lib/postgresql, /var/lib]
+  register: counts
 
 - name: Ask in the same call which version the host has
   impl.lifecycle.host_memory:
@@ -100,6 +111,28 @@ cores:
       type: list
       elements: dict
       returned: always
+disk:
+  description: What the data lie on.
+  type: dict
+  returned: when O(data) is given
+  contains:
+    kind:
+      description: V(hdd), V(ssd) or V(san); empty where the host does not tell, as below a container's overlay.
+      type: str
+      returned: always
+    mb:
+      description: Size of the file system in MB.
+      type: int
+      returned: always
+    path:
+      description: The directory that was looked at.
+      type: str
+      returned: always
+    text:
+      description: Why, in a few words. A virtual disk is taken for what it says.
+      type: str
+      returned: always
+      sample: nvme0n1 does not rotate
 rc:
   description: The code O(question) ended with.
   type: int
@@ -115,15 +148,23 @@ stderr:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.impl.lifecycle.plugins.module_utils import host_limits
+from ansible_collections.impl.lifecycle.plugins.module_utils import host_disk, host_limits
 
 
 def main():
-    module = AnsibleModule(argument_spec={"question": {"type": "list", "elements": "str"}}, supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec={
+            "data": {"type": "list", "elements": "path"},
+            "question": {"type": "list", "elements": "str"},
+        },
+        supports_check_mode=True,
+    )
     memory, cores = host_limits.memory(), host_limits.cores()
     if not memory["mb"]:
         module.fail_json(msg="/proc/meminfo does not tell how much memory there is: is /proc mounted?")
     found = {"changed": False, "memory": memory, "cores": cores}
+    if module.params["data"]:
+        found["disk"] = host_disk.disk(module.params["data"])
     question = module.params["question"]
     if not question:
         module.exit_json(**found)
