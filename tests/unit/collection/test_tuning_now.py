@@ -13,7 +13,9 @@ from ansible_collections.impl.lifecycle.plugins.module_utils.tuning_machine impo
 from ansible_collections.impl.lifecycle.plugins.module_utils.tuning_plan import plan
 from ansible_collections.impl.lifecycle.plugins.module_utils.tuning_variables import settings_of, variables_of
 
-SERVICES: dict[str, dict[str, Any]] = {name: {} for name in ("postgresql", "redis", "tomcat", "nginx")}
+SERVICES: dict[str, dict[str, Any]] = {
+    name: {} for name in ("postgresql", "mariadb", "redis", "memcached", "tomcat", "nginx")
+}
 PLAN = plan(SERVICES, Machine(4096, 4))
 
 
@@ -23,7 +25,7 @@ def answered(service: str, stdout: str, rc: int = 0, stderr: str = "") -> dict[s
 
 def test_only_the_settings_of_the_plan_are_asked_for() -> None:
     asked = {one["service"]: one["argv"] for one in tuning_questions(PLAN, "clinic")}
-    assert set(asked) == {"postgresql", "redis", "tomcat", "nginx", "kernel"}
+    assert set(asked) == {"postgresql", "mariadb", "redis", "memcached", "tomcat", "nginx", "kernel"}
     statement = asked["postgresql"][-1]
     assert "'shared_buffers'" in statement
     assert "primary_conninfo" not in statement
@@ -38,6 +40,8 @@ def test_only_the_settings_of_the_plan_are_asked_for() -> None:
     [
         ("postgresql", "jit=on\nprimary_conninfo=password=x\nwork_mem=4MB", {"jit": "on", "work_mem": "4MB"}),
         ("redis", "maxmemory 99mb\nio-threads 2", {"maxmemory": "99mb", "io-threads": "2"}),
+        ("mariadb", 'sort_buffer_size = "546K"', {"sort_buffer_size": "546K"}),
+        ("memcached", "-m 64\n-t 2", {"-m": "64", "-t": "2"}),
         (
             "nginx",
             "worker_processes auto;\n  worker_connections 9;",

@@ -12,7 +12,7 @@ from ansible_collections.impl.lifecycle.plugins.module_utils.memory_profiles imp
 from ansible_collections.impl.lifecycle.plugins.module_utils.tuning_inventory import given_of, megabytes, pools_of
 from ansible_collections.impl.lifecycle.plugins.module_utils.tuning_machine import DISKS, Machine
 from ansible_collections.impl.lifecycle.plugins.module_utils.tuning_plan import OF_MACHINE, OF_SHARE, plan
-from ansible_collections.impl.lifecycle.plugins.module_utils.tuning_variables import over, variables_of
+from ansible_collections.impl.lifecycle.plugins.module_utils.tuning_variables import MAKERS, over, variables_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -128,6 +128,41 @@ def test_the_filter_reads_the_inventory() -> None:
     assert set(tuning_plan("two", {"one": one, "two": {}}, GROUPS, 2048, 2)["settings"]) == {"tomcat", "kernel"}
 
 
+def test_mariadb_and_memcached_are_planned_where_the_inventory_describes_them() -> None:
+    one = {"mariadb_databases": [], "memcached_instances": [{"name": "default"}, {"name": "pages", "memory_mb": 100}]}
+    made = tuning_plan("one", {"one": one, "two": {}}, GROUPS, 8192, 2)
+    told = made["variables"]
+    assert told["mariadb_buffer_pool_mb"] == int(values(made, "mariadb")["innodb_buffer_pool_size"].removesuffix("M"))
+    assert told["mariadb_startup_settings"] == {
+        "aria_pagecache_buffer_size": values(made, "mariadb")["aria_pagecache_buffer_size"]
+    }
+    assert told["mariadb_settings"]["innodb_io_capacity"] == 2000
+    assert "innodb_buffer_pool_size" not in told["mariadb_settings"]
+    assert told["memcached_memory_mb"] == made["budget"]["shares"]["memcached"]["values"]["memory_mb"]
+    assert told["memcached_threads"] == 2
+    # The instance with a memory of its own is counted beside the one that waits for it.
+    assert made["budget"]["shares"]["memcached"]["count"] == 1
+    assert made["budget"]["shares"]["other"]["mb"] >= 100
+    without = tuning_plan("one", {"one": {}, "two": {}}, GROUPS, 8192, 2)
+    assert not {"mariadb", "memcached"} & set(without["settings"])
+
+
+def test_what_the_inventory_gives_mariadb_and_memcached_is_kept() -> None:
+    one = {
+        "mariadb_buffer_pool_mb": 256,
+        "mariadb_settings": {"max_connections": 33},
+        "memcached_instances": [{"name": "default", "memory_mb": 70, "threads": 3}, {"name": "pages", "memory_mb": 91}],
+        "memcached_threads": 1,
+    }
+    made = tuning_plan("one", {"one": one, "two": {}}, GROUPS, 8192, 2)
+    assert values(made, "mariadb")["innodb_buffer_pool_size"] == "256M"
+    assert values(made, "mariadb")["max_connections"] == 33
+    assert values(made, "memcached") == {"-m": "70 and 91", "-t": "1"}
+    assert made["budget"]["shares"]["memcached"]["count"] == 2
+    assert not {"mariadb_buffer_pool_mb", "memcached_memory_mb", "memcached_threads"} & set(made["variables"])
+    assert "max_connections" not in made["variables"]["mariadb_settings"]
+
+
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
@@ -145,12 +180,13 @@ def test_what_cannot_be_is_one_line(changed: dict[str, Any], words: str) -> None
 def test_the_names_that_belong_together_are_known_on_both_sides() -> None:
     """A setting that no role is told of would be shown and never set."""
     made = plan(EVERYTHING, Machine(65536, 16))
-    for service, profile in itertools.product(("postgresql", "redis", "nginx", "tomcat", "kernel"), PROFILES):
+    for service, profile in itertools.product(MAKERS, PROFILES):
         settings = plan(EVERYTHING, Machine(65536, 16, "ssd", None, profile))["settings"]
         assert variables_of({service: settings[service]}), service
     told = str(made["variables"])
-    for service in ("postgresql", "redis", "nginx", "tomcat", "kernel"):
+    renamed = ("-Xms", "-Xmx", "maxmemory", "innodb_buffer_pool_size")
+    for service in MAKERS:
         for one in made["settings"][service]:
-            if one["name"] not in ("-Xms", "-Xmx", "maxmemory") and service != "nginx":
+            if one["name"] not in renamed and service not in ("nginx", "memcached"):
                 assert one["name"] in told, one
     assert given_of(["edge"], {"nginx_worker_connections": 9})["nginx"] == {"worker_connections": 9}

@@ -20,6 +20,9 @@ POSTGRESQL_MEMORY = {
     "work_mem": "work_mem_mb",
     "maintenance_work_mem": "maintenance_work_mem_mb",
 }
+# Nobody describes a service of these groups without one of these.
+MARIADB_SIGNS = ("mariadb_buffer_pool_mb", "mariadb_databases", "mariadb_users")
+MEMCACHED_SIGN = "memcached_instances"
 JAVA_CHOICES = {
     "-XX:MaxMetaspaceSize": r"-XX:MaxMetaspaceSize=",
     "-XX:ReservedCodeCacheSize": r"-XX:ReservedCodeCacheSize=",
@@ -35,13 +38,15 @@ def services_of(groups: Iterable[str], variables: Variables, slots: int, pools: 
     which the application servers may hold to the database, 0 when that is not known.
     """
     found: dict[str, dict[str, Any]] = {}
+    others = 0
     if "db" in groups:
         found["postgresql"] = _postgresql(variables, pools)
+        if any(sign in variables for sign in MARIADB_SIGNS):
+            found["mariadb"] = _mariadb(variables)
     if "cache" in groups:
-        found["redis"] = {
-            "maxmemory_mb": variables.get("redis_maxmemory_mb"),
-            "persistence": bool(variables.get("redis_save", True)) or bool(variables.get("redis_appendonly", False)),
-        }
+        found["redis"] = _redis(variables)
+        if variables.get(MEMCACHED_SIGN):
+            found["memcached"], others = _memcached(variables)
     if "app" in groups:
         connector = variables.get("tomcat_connector") or {}
         found["tomcat"] = {
@@ -49,12 +54,12 @@ def services_of(groups: Iterable[str], variables: Variables, slots: int, pools: 
             "heap_mb": variables.get("app_slot_heap_mb"),
             "threads": connector.get("maxThreads"),
         }
-        others = sum(int(one.get("heap_mb") or 0) * 2 for one in variables.get("tomcat_instances") or [])
-        if others:
-            found["other"] = {"memory_mb": others}
+        others += sum(int(one.get("heap_mb") or 0) * 2 for one in variables.get("tomcat_instances") or [])
     if "edge" in groups:
         found["nginx"] = {}
         found["monitoring"] = {"agents": ["gray_guard"]}
+    if others:
+        found["other"] = {"memory_mb": others}
     return found
 
 
@@ -63,10 +68,17 @@ def given_of(groups: Iterable[str], variables: Variables) -> dict[str, dict[str,
     found: dict[str, dict[str, Any]] = {}
     if "db" in groups:
         found["postgresql"] = dict(variables.get("postgresql_settings") or {})
+        found["mariadb"] = {
+            **(variables.get("mariadb_settings") or {}),
+            **(variables.get("mariadb_startup_settings") or {}),
+        }
+        if variables.get("mariadb_buffer_pool_mb") is not None:
+            found["mariadb"]["innodb_buffer_pool_size"] = f"{variables['mariadb_buffer_pool_mb']}M"
     if "cache" in groups:
         found["redis"] = {**(variables.get("redis_settings") or {}), **(variables.get("redis_startup_settings") or {})}
         if variables.get("redis_maxmemory_mb") is not None:
             found["redis"]["maxmemory"] = f"{variables['redis_maxmemory_mb']}mb"
+        found["memcached"] = _memcached_given(variables)
     if "app" in groups:
         found["tomcat"] = {**(variables.get("tomcat_connector") or {}), **_java(variables)}
         if variables.get("app_slot_heap_mb") is not None:
@@ -96,6 +108,38 @@ def _postgresql(variables: Variables, pools: int) -> dict[str, Any]:
     settings = variables.get("postgresql_settings") or {}
     found: dict[str, Any] = {ours: megabytes(name, settings.get(name)) for name, ours in POSTGRESQL_MEMORY.items()}
     found["connections"] = settings.get("max_connections", pools or None)
+    return found
+
+
+def _mariadb(variables: Variables) -> dict[str, Any]:
+    connections = (variables.get("mariadb_settings") or {}).get("max_connections")
+    return {"connections": connections, "buffer_pool_mb": variables.get("mariadb_buffer_pool_mb")}
+
+
+def _redis(variables: Variables) -> dict[str, Any]:
+    saves = bool(variables.get("redis_save", True)) or bool(variables.get("redis_appendonly", False))
+    return {"maxmemory_mb": variables.get("redis_maxmemory_mb"), "persistence": saves}
+
+
+def _memcached(variables: Variables) -> tuple[dict[str, Any], int]:
+    """The instances that say no memory of their own, or else all of them; and the MB of those that do beside them."""
+    instances = variables[MEMCACHED_SIGN]
+    own = [int(one["memory_mb"]) for one in instances if one.get("memory_mb")]
+    open_ones = len(instances) - len(own)
+    if open_ones:
+        return {"instances": open_ones, "memory_mb": variables.get("memcached_memory_mb")}, sum(own)
+    return {"instances": len(own), "memory_mb": -(-sum(own) // len(own))}, 0
+
+
+def _memcached_given(variables: Variables) -> dict[str, Any]:
+    """What no instance waits to be told."""
+    instances, found = variables.get(MEMCACHED_SIGN) or [], {}
+    for option, shared, own in (("-m", "memcached_memory_mb", "memory_mb"), ("-t", "memcached_threads", "threads")):
+        said = sorted({one[own] for one in instances if one.get(own)})
+        if variables.get(shared) is not None:
+            found[option] = str(variables[shared])
+        elif said and all(one.get(own) for one in instances):
+            found[option] = " and ".join(str(one) for one in said)
     return found
 
 

@@ -16,6 +16,8 @@ Names = Sequence[str]
 LINES = {
     "postgresql": re.compile(r"^([\w.]+)=(.*)$"),
     "redis": re.compile(r"^(\S+) +(.+)$"),
+    "mariadb": re.compile(r'^(\w+) = "(.*)"$'),
+    "memcached": re.compile(r"^(-[a-zA-Z]) (\S+)$"),
     "nginx": re.compile(r"^ *(\w+) +(.+);$"),
     "kernel": re.compile(r"^/proc/sys/([^:]+):(.*)$"),
     "tomcat": re.compile(r'^(-Xm[sx]|-XX:\+Use\w+GC|-XX:\w+|\w+)=?"?([^"]*)"?$'),
@@ -76,6 +78,17 @@ def _redis(names: Names, _application: str) -> list[str]:
     return ["grep", "--no-filename", "--extended-regexp", f"^({_any_of(names)}) ", *files]
 
 
+def _mariadb(names: Names, _application: str) -> list[str]:
+    files = ["/etc/mysql/mariadb.conf.d/90-lifecycle.cnf", "/etc/mysql/mariadb.conf.d/91-lifecycle-live.cnf"]
+    return ["grep", "--no-filename", "--extended-regexp", f"^({_any_of(names)}) = ", *files]
+
+
+def _memcached(names: Names, _application: str) -> list[str]:
+    pattern = rf"({_any_of(names)}) [0-9]+"
+    files = ["/etc/memcached/default.conf", "/etc/memcached/default-live.conf"]
+    return ["grep", "--no-filename", "--only-matching", "--extended-regexp", "--regexp", pattern, *files]
+
+
 def _nginx(names: Names, _application: str) -> list[str]:
     return ["grep", "--extended-regexp", f"^ *({_any_of(names)}) ", "/etc/nginx/nginx.conf"]
 
@@ -92,4 +105,12 @@ def _kernel(names: Names, _application: str) -> list[str]:
     return ["grep", "--with-filename", "", *("/proc/sys/" + name.replace(".", "/") for name in names)]
 
 
-ASKED = {"postgresql": _postgresql, "redis": _redis, "nginx": _nginx, "tomcat": _tomcat, "kernel": _kernel}
+ASKED = {
+    "postgresql": _postgresql,
+    "mariadb": _mariadb,
+    "redis": _redis,
+    "memcached": _memcached,
+    "nginx": _nginx,
+    "tomcat": _tomcat,
+    "kernel": _kernel,
+}

@@ -13,8 +13,10 @@ NGINX = {
     "worker_connections": "nginx_worker_connections",
     "worker_rlimit_nofile": "nginx_open_files_limit",
 }
-# Read by Redis only when it starts.
+MEMCACHED = {"-m": "memcached_memory_mb", "-t": "memcached_threads"}
+# Read only when the server starts.
 REDIS_STARTUP = ("io-threads",)
+MARIADB_STARTUP = ("aria_pagecache_buffer_size",)
 
 
 def variables_of(
@@ -69,6 +71,21 @@ def redis(settings: Settings) -> dict[str, Any]:
     return found
 
 
+def mariadb(settings: Settings) -> dict[str, Any]:
+    named = _named(settings)
+    found: dict[str, Any] = {}
+    pool = named.pop("innodb_buffer_pool_size", None)
+    if pool is not None:
+        found["mariadb_buffer_pool_mb"] = int(str(pool).removesuffix("M"))
+    found["mariadb_startup_settings"] = {name: named.pop(name) for name in MARIADB_STARTUP if name in named}
+    found["mariadb_settings"] = named
+    return found
+
+
+def memcached(settings: Settings) -> dict[str, Any]:
+    return {MEMCACHED[name]: int(value) for name, value in _named(settings).items()}
+
+
 def tomcat(settings: Settings) -> dict[str, Any]:
     named = _named(settings)
     found: dict[str, Any] = {"tomcat_connector": {name: named.pop(name) for name in CONNECTOR if name in named}}
@@ -88,15 +105,33 @@ def kernel(settings: Settings) -> dict[str, Any]:
     return {"os_baseline_sysctl": _named(settings)}
 
 
-MAKERS = {"postgresql": postgresql, "redis": redis, "tomcat": tomcat, "nginx": nginx, "kernel": kernel}
+MAKERS = {
+    "postgresql": postgresql,
+    "mariadb": mariadb,
+    "redis": redis,
+    "memcached": memcached,
+    "tomcat": tomcat,
+    "nginx": nginx,
+    "kernel": kernel,
+}
 
 
 def settings_of(variables: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Return service -> setting -> value: the way back from `variables_of`. Variables of anything else are left out."""
     options = [str(one).partition("=") for one in variables.get("app_slot_jvm_options") or ()]
     heap, memory = variables.get("app_slot_heap_mb"), variables.get("redis_maxmemory_mb")
+    pool, items = variables.get("mariadb_buffer_pool_mb"), variables.get("memcached_memory_mb")
     found: dict[str, dict[str, Any]] = {
         "postgresql": dict(variables.get("postgresql_settings") or {}),
+        "mariadb": {
+            **({} if pool is None else {"innodb_buffer_pool_size": f"{pool}M"}),
+            **(variables.get("mariadb_settings") or {}),
+            **(variables.get("mariadb_startup_settings") or {}),
+        },
+        "memcached": {
+            **({} if items is None else {"-m": str(items)}),
+            **({"-t": variables["memcached_threads"]} if "memcached_threads" in variables else {}),
+        },
         "redis": {
             **({} if memory is None else {"maxmemory": f"{memory}mb"}),
             **(variables.get("redis_settings") or {}),
