@@ -12,6 +12,8 @@ from ansible_collections.impl.lifecycle.plugins.module_utils.tuning_machine impo
 from ansible_collections.impl.lifecycle.plugins.module_utils.tuning_variables import variables_of
 
 GIVEN = "given in the inventory"
+# The memory that a service asks for first: its note has the whole host's arithmetic.
+MEMORY = ("shared_buffers", "innodb_buffer_pool_size", "maxmemory", "-m", "-Xmx")
 # Values that follow from the host and the workload alone, and those that follow from the share as well.
 OF_MACHINE = {
     "postgresql": tuning_postgresql.settings,
@@ -30,6 +32,7 @@ def plan(
 ) -> dict[str, Any]:
     """Return {host, machine, budget, settings: {service: [{name, value, why, source, given}]}, variables}.
 
+    The setting that takes most of a service's share has `host`, too: how the memory of the whole host was shared out.
     `services`: service -> what is given about its memory, as `budget` takes it. `given`: service -> setting -> the
     owner's value, which is kept. `variables`: what the roles are told. The kernel is the service `kernel`. Raises
     BudgetError with the arithmetic when the services do not fit.
@@ -42,6 +45,7 @@ def plan(
             found += OF_MACHINE[service](machine)
         if service in OF_SHARE:
             found += OF_SHARE[service](machine, share["values"])
+        found = [{**one, "host": shares["arithmetic"]} if one["name"] in MEMORY else one for one in found]
         if found:
             settings[service] = found
     kernel = tuning_services.kernel(machine, services)

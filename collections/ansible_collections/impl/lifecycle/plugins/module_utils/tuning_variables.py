@@ -14,6 +14,16 @@ NGINX = {
     "worker_rlimit_nofile": "nginx_open_files_limit",
 }
 MEMCACHED = {"-m": "memcached_memory_mb", "-t": "memcached_threads"}
+# What stands above a value in the service's file: why it is what it is.
+NOTES = {
+    "postgresql": "postgresql_notes",
+    "mariadb": "mariadb_notes",
+    "redis": "redis_notes",
+    "memcached": "memcached_notes",
+    "tomcat": "app_slot_notes",
+    "nginx": "nginx_notes",
+    "kernel": "os_baseline_notes",
+}
 # Read only when the server starts.
 REDIS_STARTUP = ("io-threads",)
 MARIADB_STARTUP = ("aria_pagecache_buffer_size",)
@@ -28,7 +38,8 @@ def variables_of(
     """
     found: dict[str, Any] = {}
     for service, make in MAKERS.items():
-        made = make([one for one in settings.get(service, ()) if not one.get("given")])
+        ours = [one for one in settings.get(service, ()) if not one.get("given")]
+        made = {**make(ours), NOTES[service]: _notes(ours)}
         if service in refused:
             made = {name: (before or {})[name] for name in made if name in (before or {})}
         found.update(made)
@@ -36,9 +47,15 @@ def variables_of(
 
 
 def over(tuned: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the tuned variables as the roles should see them: what the inventory gives goes first."""
+    """Return the tuned variables as the roles should see them: what the inventory gives goes first.
+
+    A note of a setting that the inventory gives by now would tell of another value, and is left out.
+    """
     found: dict[str, Any] = {}
+    notes = {NOTES[service]: set(settings) for service, settings in settings_of(given).items()}
     for name, value in tuned.items():
+        if name in NOTES.values():
+            value = {about: note for about, note in value.items() if about not in notes.get(name, ())}
         if isinstance(value, dict):
             found[name] = {**value, **(given.get(name) or {})}
         elif isinstance(value, list):
@@ -53,11 +70,14 @@ def _named(settings: Settings) -> dict[str, Any]:
 
 
 def _notes(settings: Settings) -> dict[str, str]:
-    return {one["name"]: f"{one['why']} [{one['source']}]" for one in settings}
+    return {
+        one["name"]: f"{one['why']} [{one['source']}]" + (f"; host: {one['host']}" if one.get("host") else "")
+        for one in settings
+    }
 
 
 def postgresql(settings: Settings) -> dict[str, Any]:
-    return {"postgresql_settings": _named(settings), "postgresql_notes": _notes(settings)}
+    return {"postgresql_settings": _named(settings)}
 
 
 def redis(settings: Settings) -> dict[str, Any]:
