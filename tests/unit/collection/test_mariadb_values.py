@@ -18,6 +18,13 @@ def variable(kind: str, value: str, **more: str) -> Variable:
     return Variable("SOME_NAME", value, kind, "NO", **more)
 
 
+@pytest.mark.parametrize("block", ["0", "1"])
+def test_a_number_without_blocks_is_not_rounded(block: str) -> None:
+    """innodb_io_capacity and thirty more: NUMERIC_BLOCK_SIZE is 0."""
+    assert variable("BIGINT UNSIGNED", "2000", block=block).has("2000")
+    assert not variable("BIGINT UNSIGNED", "2000", block=block).has("2001")
+
+
 @pytest.mark.parametrize(
     ("kind", "value", "wanted"),
     [

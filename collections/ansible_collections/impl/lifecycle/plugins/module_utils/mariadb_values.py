@@ -35,7 +35,8 @@ class Variable:
         self.value = "" if value is None else str(value)
         self.kind = kind or "VARCHAR"
         self.read_only = read_only == "YES"
-        self.block = int(block) if block else 1
+        # InnoDB says 0 of variables that have no blocks.
+        self.block = int(block or 0) or 1
         self.choices = choices.upper().split(",") if choices else []
 
     def canonical(self, text: str):
