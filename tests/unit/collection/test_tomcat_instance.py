@@ -243,3 +243,11 @@ def test_an_answer_by_another_process_is_no_answer(
 def test_an_instance_that_systemd_will_try_again_is_not_running(helper: types.ModuleType) -> None:
     assert not helper.is_running({"ActiveState": "activating", "SubState": "auto-restart"})
     assert helper.is_running({"ActiveState": "activating", "SubState": "start-post"})
+
+
+def test_a_note_about_a_value_is_no_other_configuration(helper: types.ModuleType, tmp_path: Path) -> None:
+    before = helper.digest("one")
+    write(tmp_path, "notes", "-Xmx: half of the host\n")
+    assert helper.digest("one") == before
+    write(tmp_path, "env", 'A="1"\n')
+    assert helper.digest("one") != before
