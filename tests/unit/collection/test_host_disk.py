@@ -142,9 +142,11 @@ def test_a_mount_over_another_and_one_with_a_blank_are_told_apart(host: Host) ->
     host.mount("8:1", "/var/lib")
     host.mount("8:2", "/var/lib")
     host.mount("8:3", r"/var/lib/my\040data")
-    host.mount("8:4", "/var/libraries")
+    host.mount("8:4", "/")
+    host.directory("var/library")
     assert mount_of(str(host.root / "var/lib"), str(host.root))["device"] == "8:2"
     assert mount_of(str(host.root / "var/lib/my data"), str(host.root))["device"] == "8:3"
+    assert mount_of(str(host.root / "var/library"), str(host.root))["device"] == "8:4"
 
 
 def test_a_value_says_who_told_what_the_disk_is() -> None:
