@@ -74,7 +74,7 @@ def host(tmp_path: Path) -> Host:
         (ATA, "sda1", "1", "ATA", "hdd", "sda rotates"),
         (ATA, "sda1", "0", "ATA", "ssd", "sda does not rotate"),
         (NVME, "nvme0n1p2", "0", "", "ssd", "nvme0n1 does not rotate"),
-        (VIRTIO, "vda1", "1", "", "hdd", "vda is a virtual disk and says that it rotates"),
+        (VIRTIO, "vda1", "1", "", "", "vda is a virtual disk, which says that it rotates on whatever it lies"),
         (VMWARE, "sdc1", "0", "VMware", "ssd", "sdc is a virtual disk and says that it does not rotate"),
         (ISCSI, "sdb1", "1", "LIO-ORG", "san", "sdb is reached by iSCSI or Fibre Channel"),
         (ATA, "sda1", "", "", "", "sda does not tell whether it rotates"),

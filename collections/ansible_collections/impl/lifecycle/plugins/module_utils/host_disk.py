@@ -3,7 +3,7 @@
 
 """What the data of a host lie on, by the kernel's own words: a disk that rotates, one that does not, or a SAN.
 
-A virtual disk is taken for what it says of itself. Below a container's overlay, a file system of the network or a pool
+A virtual disk that says that it rotates says nothing: virtio's do so on whatever they lie. Below a container's overlay, a file system of the network or a pool
 of volumes no disk can be seen; then nothing is said. Every function takes `root`, so that tests can lay a host out.
 """
 
@@ -92,5 +92,7 @@ def _described(directory):
     said = "rotates" if rotates == "1" else "does not rotate"
     vendor = read(directory, "device/vendor").strip()
     if VIRTUAL.search(directory) or vendor.startswith(VIRTUAL_VENDORS):
+        if rotates == "1":
+            return {"kind": "", "text": f"{name} is a virtual disk, which says that it rotates on whatever it lies"}
         said = f"is a virtual disk and says that it {said}"
     return {"kind": "hdd" if rotates == "1" else "ssd", "text": f"{name} {said}"}
