@@ -129,7 +129,7 @@ disk:
       type: str
       returned: always
     text:
-      description: Why, in a few words. A virtual disk is taken for what it says.
+      description: Why, in a few words. A virtual disk that says that it rotates says nothing.
       type: str
       returned: always
       sample: nvme0n1 does not rotate
