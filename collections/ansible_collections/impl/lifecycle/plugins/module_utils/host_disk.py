@@ -3,7 +3,7 @@
 
 """What the data of a host lie on, by the kernel's own words: a disk that rotates, one that does not, or a SAN.
 
-A virtual disk that says that it rotates says nothing: virtio's do so on whatever they lie. Below a container's overlay, a
+A virtual disk that says that it rotates says nothing: virtio disks do so on whatever they lie. Below an overlay, a
 file system of the network or a pool of volumes no disk can be seen; then nothing is said, either. Every function takes
 `root`, so that tests can lay a host out.
 """
