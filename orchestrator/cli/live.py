@@ -40,6 +40,8 @@ class LiveProgress:
         if event.kind == "phase":
             self._phase, self._task, self._host = event.phase, "", ""
             self._console.print(Text(f"{event.phase}", style="bold"))
+        elif event.kind == "notice":
+            self._console.print(Text(f"note: {event.message}"))
         elif event.kind == "task":
             self._task, self._host = event.task, ""
         elif event.kind == "result":

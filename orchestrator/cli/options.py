@@ -33,6 +33,22 @@ environment_option = click.option(
     help="The environment: its directory, or its name below inventories/.",
 )
 
+
+def recorded_name(environment: str | None) -> str | None:
+    """The name under which an environment is on record, from its name or directory, whether or not that is in order."""
+    from pathlib import Path
+
+    return Path(environment).resolve().name if environment else None
+
+
+wait_option = click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    metavar="SECONDS",
+    help="Wait so long for a run that holds the environment, instead of refusing at once.",
+)
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program instead of text.")
 
 

@@ -47,6 +47,8 @@ class PlainProgress:
     def on_event(self, event: Event) -> None:
         if event.kind == "run":
             click.echo(f"run {event.run_id}")
+        elif event.kind == "notice":
+            click.echo(f"note: {event.message}", err=True)
         elif event.kind == "phase":
             click.echo(f"== {event.phase}")
         elif event.kind == "task":

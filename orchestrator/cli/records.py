@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli.options import json_option
+from orchestrator.cli.options import json_option, recorded_name
 
 if TYPE_CHECKING:
     from orchestrator.records.entities import ResultRecord, Run
@@ -20,12 +20,9 @@ if TYPE_CHECKING:
 @json_option
 def history(environment: str | None, limit: int, as_json: bool) -> None:
     """List the runs on record."""
-    from pathlib import Path
-
     from orchestrator.records import open_store
 
-    name = Path(environment).resolve().name if environment else None
-    runs = open_store().list_runs(name, limit)
+    runs = open_store().list_runs(recorded_name(environment), limit)
     if as_json:
         click.echo(json.dumps([run_data(run) for run in runs], indent=2, default=str))
         return

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli.options import ansible_options, ask, environment_option, extra_variables, json_option
+from orchestrator.cli.options import (
+    ansible_options,
+    ask,
+    environment_option,
+    extra_variables,
+    json_option,
+    wait_option,
+)
 from orchestrator.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -22,6 +29,7 @@ gc.set_threshold(200_000, 50, 50)
 @click.argument("phases", nargs=-1, required=True, metavar="PHASE...")
 @environment_option
 @ansible_options
+@wait_option
 @json_option
 def run(phases: tuple[str, ...], environment: Environment, as_json: bool, **options: Any) -> ExitCode:
     """Run PHASE after PHASE against an environment, and keep the record.

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from orchestrator.engine import verdict
 from orchestrator.engine.about import describe
 from orchestrator.engine.interrupt import Ladder, interruptible
-from orchestrator.engine.processes import mark_of, wait_until_idle
+from orchestrator.engine.locks import Patience, is_idle
+from orchestrator.engine.processes import mark_of
 from orchestrator.engine.recorder import Place, Recorder
 from orchestrator.engine.request import Event, HostFailure, Listener, RunOutcome, RunRequest, StepOutcome
 from orchestrator.engine.scrub import Scrubber
@@ -23,9 +24,6 @@ from orchestrator.phases import Phase, Plan, plan
 from orchestrator.records import Store
 from orchestrator.records.entities import Actor, Recorded, Status
 from orchestrator.records.liveness import this_actor
-
-# How long a new run waits for the ansible of a killed one to end by itself.
-TAKE_OVER_SECONDS = 10.0
 
 
 @dataclass(slots=True)
@@ -61,7 +59,8 @@ def carry_out(request: RunRequest, store: Store, listener: Listener | None = Non
     settings = strategy_settings(request.strategy)
     actor = this_actor()
     names = tuple(phase.name for phase in planned.phases)
-    with store.lock(request.environment.name, actor, f"run {' '.join(names)}", is_idle=_is_idle):
+    patience = Patience(request.wait, listener)
+    with store.lock(request.environment.name, actor, f"run {' '.join(names)}", is_idle, patience):
         scrubber = scrubber_for(request)
         run_id = store.begin_run(describe(request, actor, names))
         spill = Spill(state_dir() / "spill" / f"run-{run_id}.ndjson")
@@ -77,10 +76,6 @@ def passed_phases(store: Store, environment: str) -> set[str]:
     """The phases that have succeeded in this environment before, a rehearsal with --check not counted."""
     runs = store.list_runs(environment, limit=200)
     return {step.phase for run in runs if not run.about.check for step in run.steps if step.status is Status.SUCCESSFUL}
-
-
-def _is_idle(actor: Actor) -> bool:
-    return wait_until_idle(mark_of(actor), TAKE_OVER_SECONDS)
 
 
 def _run_phases(run: _Run, planned: Plan) -> None:

@@ -34,6 +34,8 @@ class RunRequest:
     connection_password: str | None = field(default=None, repr=False)
     reason: str | None = None
     verbosity: int = 0
+    # Seconds to wait for an environment that another run holds.
+    wait: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,6 +183,20 @@ class Lock:
 
 
 @dataclass(frozen=True, slots=True)
+class LockRelease:
+    """A lock that a person took away. `reason` is given when its holder was, or may have been, at work still."""
+
+    environment: str
+    operator: str
+    at: datetime
+    reason: str | None
+    held_by: str
+    held_since: datetime
+    held_for: str
+    run_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     """One version of the application on its way in one environment. `previous` was stable before it."""
 

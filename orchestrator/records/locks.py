@@ -3,39 +3,40 @@
 from __future__ import annotations
 
 import dataclasses
-import fcntl
-import os
-import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import ExitStack, contextmanager, suppress
 
 import sqlalchemy as sa
 
 from orchestrator.errors import LockedError, StoreError
 from orchestrator.records import schema
-from orchestrator.records.entities import Actor, Lock, now
-from orchestrator.records.gateway import told
+from orchestrator.records.entities import Actor, Lock, LockRelease, now
+from orchestrator.records.liveness import is_dead_here, this_host
 from orchestrator.records.runs import Runs
+from orchestrator.records.system_locks import SystemLocks, TakenError
 
-# Tells our advisory locks from those of other users of the same PostgreSQL.
-ADVISORY_SPACE = 7_204
+# What may decide whether a refusal is worth another try; it waits by itself.
+Patience = Callable[[LockedError], bool]
 
 
-class Locks(Runs):
+class Locks(Runs, SystemLocks):
     """The locks of the environments."""
 
     @contextmanager
     def lock(
-        self, environment: str, actor: Actor, what: str, is_idle: Callable[[Actor], bool] = lambda _actor: True
+        self,
+        environment: str,
+        actor: Actor,
+        what: str,
+        is_idle: Callable[[Actor], bool] = lambda _actor: True,
+        patience: Patience = lambda _refusal: False,
     ) -> Iterator[Lock]:
         """Hold `environment` while the block runs. LockedError says who has it, since when and at what.
 
         A lock whose process is dead is taken over and its run is marked lost, but not before `is_idle` says that
-        nothing of that process is still at work on the hosts.
+        nothing of that process is still at work on the hosts. A refusal is tried again while `patience` says so.
         """
-        with self._system_lock(environment):
-            self._take_over(environment, is_idle)
+        with self._when_free(environment, is_idle, patience):
             mine = Lock(environment, actor, now(), what)
             row = {"environment": environment, "since": mine.since, "what": what, **dataclasses.asdict(actor)}
             with self.transaction() as connection:
@@ -44,79 +45,134 @@ class Locks(Runs):
                 yield mine
             finally:
                 # A row that cannot be deleted now is taken over by the next run: the system lock is what counts.
-                with suppress(StoreError), self.transaction() as connection:
-                    connection.execute(schema.lock.delete().where(schema.lock.c.environment == environment))
+                with suppress(StoreError):
+                    self._delete(mine)
+
+    def locks(self, environment: str | None = None) -> list[Lock]:
+        """Who has which environment, as far as the records know; the longest held first."""
+        query = sa.select(schema.lock).order_by(schema.lock.c.since)
+        if environment is not None:
+            query = query.where(schema.lock.c.environment == environment)
+        with self.transaction() as connection:
+            rows = connection.execute(query).mappings().all()
+        return [_lock(row) for row in rows]
 
     def holder(self, environment: str) -> Lock | None:
         """Who has the environment, as far as the records know."""
-        query = sa.select(schema.lock).where(schema.lock.c.environment == environment)
+        return next(iter(self.locks(environment)), None)
+
+    def release_lock(
+        self, environment: str, operator: str, is_idle: Callable[[Actor], bool], reason: str | None = None
+    ) -> Lock | None:
+        """Take away the lock that was left, and keep who did so; None when there was none.
+
+        Without `reason` it is refused while the holder or anything it started is at work, or when that cannot be seen
+        from this host. With one it is done whatever is at work.
+        """
+        held = self.holder(environment)
+        if reason is None:
+            self._free(environment, is_idle)
+        else:
+            self.break_system_lock(environment)
+            if held is not None:
+                self._forget(held, lost=is_dead_here(held.actor) or held.actor.host != this_host())
+        if held is not None:
+            self._note_release(held, operator, reason)
+        return held
+
+    def lock_releases(self, environment: str | None = None, limit: int = 5) -> list[LockRelease]:
+        """The locks that people took away, the newest first."""
+        table = schema.lock_release
+        query = sa.select(table).order_by(table.c.id.desc()).limit(limit)
+        if environment is not None:
+            query = query.where(table.c.environment == environment)
         with self.transaction() as connection:
-            row = connection.execute(query).mappings().first()
-        if row is None:
-            return None
-        actor = Actor(row["operator"], row["host"], row["pid"], row["pid_started"])
-        return Lock(environment, actor, row["since"], row["what"], row["run_id"])
+            rows = connection.execute(query).mappings().all()
+        return [LockRelease(**{key: value for key, value in row.items() if key != "id"}) for row in rows]
+
+    def _free(self, environment: str, is_idle: Callable[[Actor], bool]) -> None:
+        """Take over what a dead process left, and hold it no longer."""
+        try:
+            self._when_free(environment, is_idle, lambda _refusal: False).close()
+        except LockedError as refusal:
+            forced = f"{refusal.remedy}; or --force REASON, after which two runs may change the same hosts"
+            remedy = refusal.remedy if "--force" in refusal.remedy else forced
+            raise LockedError(refusal.what, where=refusal.where, remedy=remedy) from None
+
+    def _when_free(self, environment: str, is_idle: Callable[[Actor], bool], patience: Patience) -> ExitStack:
+        """The system lock, held until the returned stack is closed."""
+        while True:
+            try:
+                with ExitStack() as stack:
+                    try:
+                        stack.enter_context(self.system_lock(environment))
+                    except TakenError:
+                        raise self._refusal(environment) from None
+                    self._take_over(environment, is_idle)
+                    return stack.pop_all()
+            except LockedError as refusal:
+                if not patience(refusal):
+                    raise
 
     def _take_over(self, environment: str, is_idle: Callable[[Actor], bool]) -> None:
         """The system lock is ours, so whoever wrote the row is gone. What it started may not be."""
         left = self.holder(environment)
         if left is None:
             return
+        if left.actor.host != this_host():
+            raise LockedError(
+                f"{told_of(left)}; its process is gone, but what it started cannot be seen from {this_host()}",
+                where=environment,
+                remedy=f"look on {left.actor.host}, then: lifecycle lock release -i {environment} --force REASON",
+            )
         if not is_idle(left.actor):
             raise LockedError(
                 f"{left.what} of {left.actor.operator} was killed, but what it started is still at work",
                 where=environment,
                 remedy="wait until its ansible processes have ended, or end them",
             )
-        if left.run_id is not None:
-            self.mark_lost([left.run_id])
-        with self.transaction() as connection:
-            connection.execute(schema.lock.delete().where(schema.lock.c.environment == environment))
+        self._forget(left, lost=True)
 
-    def _refuse(self, environment: str) -> LockedError:
+    def _forget(self, left: Lock, lost: bool) -> None:
+        if lost and left.run_id is not None:
+            self.mark_lost([left.run_id])
+        self._delete(left)
+
+    def _delete(self, lock: Lock) -> None:
+        """Only this holder's row: after a forced release somebody else may have the environment."""
+        table, actor = schema.lock, lock.actor
+        mine = (table.c.environment == lock.environment, table.c.pid == actor.pid, table.c.host == actor.host)
+        with self.transaction() as connection:
+            connection.execute(table.delete().where(*mine, table.c.pid_started == actor.pid_started))
+
+    def _note_release(self, held: Lock, operator: str, reason: str | None) -> None:
+        row = LockRelease(
+            environment=held.environment,
+            operator=operator,
+            at=now(),
+            reason=reason,
+            held_by=held.actor.operator,
+            held_since=held.since,
+            held_for=held.what,
+            run_id=held.run_id,
+        )
+        with self.transaction() as connection:
+            connection.execute(schema.lock_release.insert().values(dataclasses.asdict(row)))
+
+    def _refusal(self, environment: str) -> LockedError:
         holder = self.holder(environment)
         if holder is None:
             return LockedError("another run is just starting or ending", where=environment, remedy="try again")
-        since = holder.since.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-        run = f" (run {holder.run_id})" if holder.run_id else ""
-        return LockedError(
-            f"{holder.actor.operator} is at work here since {since}: {holder.what}{run}, process {holder.actor.pid}",
-            where=environment,
-            remedy="wait for it to end",
-        )
+        return LockedError(told_of(holder), where=environment, remedy="wait for it to end")
 
-    @contextmanager
-    def _system_lock(self, environment: str) -> Iterator[None]:
-        """What the kernel or the server frees by itself when this process dies."""
-        held = self._flock if self._engine.dialect.name == "sqlite" else self._advisory_lock
-        with held(environment):
-            yield
 
-    @contextmanager
-    def _flock(self, environment: str) -> Iterator[None]:
-        directory = Path(str(self._engine.url.database)).parent / "locks"
-        with told(str(directory)):
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            name = re.sub(r"[^\w.-]", "_", environment)
-            handle = os.open(directory / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise self._refuse(environment) from None
-            yield
-        finally:
-            os.close(handle)
+def told_of(lock: Lock) -> str:
+    """`who is at work here since when: what (run), process`."""
+    since = lock.since.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    run = f" (run {lock.run_id})" if lock.run_id else ""
+    return f"{lock.actor.operator} is at work here since {since}: {lock.what}{run}, process {lock.actor.pid}"
 
-    @contextmanager
-    def _advisory_lock(self, environment: str) -> Iterator[None]:
-        key = sa.func.hashtext(environment)
-        with told(self.address), self._engine.connect() as session:
-            # Held by the session, not by a transaction that would stay open for the length of the run.
-            session = session.execution_options(isolation_level="AUTOCOMMIT")
-            if not session.execute(sa.select(sa.func.pg_try_advisory_lock(ADVISORY_SPACE, key))).scalar_one():
-                raise self._refuse(environment)
-            try:
-                yield
-            finally:
-                session.execute(sa.select(sa.func.pg_advisory_unlock(ADVISORY_SPACE, key)))
+
+def _lock(row: sa.RowMapping) -> Lock:
+    actor = Actor(row["operator"], row["host"], row["pid"], row["pid_started"])
+    return Lock(row["environment"], actor, row["since"], row["what"], row["run_id"])

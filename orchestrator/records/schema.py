@@ -126,6 +126,20 @@ lock = sa.Table(
     sa.Column("run_id", sa.ForeignKey("run.id", ondelete="SET NULL")),
 )
 
+lock_release = sa.Table(
+    "lock_release",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("environment", sa.String(200), nullable=False, index=True),
+    sa.Column("operator", sa.String(200), nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("reason", sa.Text),
+    sa.Column("held_by", sa.String(200), nullable=False),
+    sa.Column("held_since", Moment, nullable=False),
+    sa.Column("held_for", sa.Text, nullable=False),
+    sa.Column("run_id", sa.ForeignKey("run.id", ondelete="SET NULL")),
+)
+
 approval = sa.Table(
     "approval",
     metadata,
