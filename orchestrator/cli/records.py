@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -80,7 +81,7 @@ def history_line(run: Run) -> str:
     from orchestrator.cli.progress import status_word
 
     started = run.started_at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-    marks = [word for word, given in (("check", run.about.check), ("partly recorded", run.recorded != "full")) if given]
+    marks = list(_marks(run))
     extra = f" [{', '.join(marks)}]" if marks else ""
     reason = f" - {run.about.reason}" if run.about.reason else ""
     phases = " ".join(run.about.phases)
@@ -89,6 +90,15 @@ def history_line(run: Run) -> str:
         f"{run.id:>5}  {started}  {duration(run):>7}  {run.about.environment:<20} {phases:<22} {status}{extra}"
         f"  {run.about.actor.operator}{reason}"
     )
+
+
+def _marks(run: Run) -> Iterator[str]:
+    if run.about.check:
+        yield "check"
+    if run.recorded != "full":
+        yield "partly recorded"
+    if run.about.resumes:
+        yield f"resumes {run.about.resumes}"
 
 
 def duration(run: Run) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import subprocess
 import sys
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from orchestrator.engine.request import RunRequest
 from orchestrator.paths import collection
+from orchestrator.phases.planner import PLAYBOOK_SUFFIXES
 from orchestrator.records.entities import Actor, NewRun
 
 
@@ -30,6 +32,7 @@ def describe(request: RunRequest, actor: Actor, phases: tuple[str, ...]) -> NewR
         inventory_digest=request.environment.inventory_digest,
         versions=versions(),
         options=options(request),
+        resumes=request.resumes,
     )
 
 
@@ -37,6 +40,10 @@ def options(request: RunRequest) -> dict[str, Any]:
     """What was asked for, without any value of a variable or password."""
     given = {
         "limit": request.limit,
+        "limits": dict(request.limits),
+        "playbooks": own_playbooks(request),
+        "digests": {file: _digest(file) for file in (*own_playbooks(request).values(), *request.extra_files)},
+        "despite": list(request.despite),
         "diff": request.diff,
         "tags": list(request.tags),
         "skip_tags": list(request.skip_tags),
@@ -47,8 +54,22 @@ def options(request: RunRequest) -> dict[str, Any]:
         "vault_ids": list(request.vault_ids),
         "ask_become_pass": request.become_password is not None,
         "ask_pass": request.connection_password is not None,
+        "ask_vault_pass": request.vault_password is not None,
     }
     return {name: value for name, value in given.items() if value}
+
+
+def own_playbooks(request: RunRequest) -> dict[str, str]:
+    """The phases that are playbooks of the client's own, with their files as they were named."""
+    return {PurePath(phase).stem: phase for phase in request.phases if phase.endswith(PLAYBOOK_SUFFIXES)}
+
+
+def _digest(file: str) -> str | None:
+    """What a file given beside the environment held; None when it cannot be read."""
+    try:
+        return hashlib.sha256(Path(file).read_bytes()).hexdigest()
+    except OSError:
+        return None
 
 
 def git_state(path: Path) -> tuple[str | None, bool | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from orchestrator.engine import verdict
 from orchestrator.engine.about import describe
@@ -65,7 +65,7 @@ def carry_out(request: RunRequest, store: Store, listener: Listener | None = Non
         run_id = store.begin_run(describe(request, actor, names))
         spill = Spill(state_dir() / "spill" / f"run-{run_id}.ndjson")
         run = _Run(request, store, listener, run_id, actor, scrubber, spill, Ladder(mark_of(actor)), settings)
-        run.notices += planned.notices
+        run.notices += (*(f"resumed although {change}" for change in request.despite), *planned.notices)
         run.tell(Event("run", run_id=run_id))
         with interruptible(run.ladder):
             _run_phases(run, planned)
@@ -106,7 +106,8 @@ def _run_phase(run: _Run, phase: Phase) -> StepOutcome:
     )
     try:
         with workspace(run.actor) as place:
-            argv = runner.arguments(run.request, place, phase.playbook)
+            limit = run.request.limits.get(phase.name, run.request.limit)
+            argv = runner.arguments(replace(run.request, limit=limit), place, phase.playbook)
             code = runner.play(place, argv, mark_of(run.actor), recorder.handle, run.ladder.tick, run.settings)
             run.ladder.clear_up()
     finally:
@@ -115,14 +116,14 @@ def _run_phase(run: _Run, phase: Phase) -> StepOutcome:
     status = verdict.status_of(code, heard, interrupted=run.ladder.asked, killed=run.ladder.killed)
     run.failures += verdict.failures_of(heard, status, phase.name)
     run.notices += heard.warnings
-    outcome = StepOutcome(phase.name, status, heard.hosts, heard.data, time.monotonic() - started)
+    outcome = StepOutcome(phase.name, status, heard.hosts, heard.data, time.monotonic() - started, heard.ran_through)
     _store_step(run, step_id, outcome)
     return outcome
 
 
 def _store_step(run: _Run, step_id: int, outcome: StepOutcome) -> None:
     try:
-        run.store.end_step(step_id, outcome.status, outcome.hosts, outcome.data)
+        run.store.end_step(step_id, outcome.status, outcome.hosts, outcome.data, outcome.ran_through)
     except StoreError as error:
         run.spill.begin(error)
         run.spill.ended({"kind": "step", "step_id": step_id, "status": outcome.status, "data": outcome.data})

@@ -39,6 +39,7 @@ class Heard:
     finished: bool = False
     events: int = 0
     gaps: int = 0
+    ran_through: bool | None = None
     hosts: dict[str, HostTotals] = field(default_factory=dict)
     data: dict[str, Any] = field(default_factory=dict)
     failures: list[HostFailure] = field(default_factory=list)
@@ -174,7 +175,9 @@ class Recorder:
     def _stats(self, stats: dict[str, Any]) -> None:
         self.heard.finished = True
         self.heard.hosts = translate.totals_of(stats)
-        self.heard.data = self._scrubber.tree(stats.get("artifact_data") or {})
+        told = dict(stats.get("artifact_data") or {})
+        self.heard.ran_through = told.pop("lifecycle_ran_through", None)
+        self.heard.data = self._scrubber.tree(told)
 
     def _spoken(self, name: str, line: str) -> None:
         text = self._scrubber.text(line).strip()

@@ -36,6 +36,10 @@ class RunRequest:
     verbosity: int = 0
     # Seconds to wait for an environment that another run holds.
     wait: float = 0.0
+    # Phases with a limit of their own, and the run that this one goes on with, whatever has changed since.
+    limits: Mapping[str, str] = field(default_factory=dict)
+    resumes: int | None = None
+    despite: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ class StepOutcome:
     hosts: Mapping[str, HostTotals]
     data: Mapping[str, Any]
     seconds: float = 0.0
+    ran_through: bool | None = None
 
     @property
     def changed(self) -> bool:

@@ -17,6 +17,8 @@ class Phase:
     idempotent: bool = True
     needs: tuple[str, ...] = ()
     evidence: bool = False
+    # The command that starts it, where it is not `lifecycle run`.
+    through: str = ""
 
 
 PHASES: Final = (
@@ -37,6 +39,7 @@ PHASES: Final = (
         "release",
         playbook="impl.lifecycle.release",
         summary="bring a version to the users (through `lifecycle release`)",
+        through="lifecycle release",
         idempotent=False,
         needs=("provision",),
         evidence=True,
@@ -45,6 +48,7 @@ PHASES: Final = (
         "rollback",
         playbook="impl.lifecycle.rollback",
         summary="send every user back to the stable version (through `lifecycle release`)",
+        through="lifecycle release",
         idempotent=False,
         needs=("provision",),
         evidence=True,
@@ -53,18 +57,21 @@ PHASES: Final = (
         "release_close",
         playbook="impl.lifecycle.release_close",
         summary="stop the version before, when its window is over (through `lifecycle release`)",
+        through="lifecycle release",
         needs=("provision",),
     ),
     Phase(
         "release_settle",
         playbook="impl.lifecycle.release_settle",
         summary="bring the hosts to the stable version that do not run it yet (through `lifecycle release`)",
+        through="lifecycle release",
         needs=("provision",),
     ),
     Phase(
         "release_status",
         playbook="impl.lifecycle.release_status",
         summary="ask the edge which version it sends to whom; changes nothing",
+        through="lifecycle release",
         changes_hosts=False,
     ),
     Phase(
@@ -103,6 +110,7 @@ PHASES: Final = (
         "tune_plan",
         playbook="impl.lifecycle.tune_plan",
         summary="work out what each host should have set (through `lifecycle tune plan`); changes nothing",
+        through="lifecycle tune plan",
         changes_hosts=False,
     ),
     Phase(
@@ -110,6 +118,7 @@ PHASES: Final = (
         playbook="impl.lifecycle.tune_indexes",
         summary="say which indexes are missing or too much and which statements are slow; builds only those listed in "
         "delivery.yml, when asked (through `lifecycle tune indexes`)",
+        through="lifecycle tune indexes",
     ),
     Phase(
         "bundle",

@@ -87,6 +87,8 @@ class NewRun:
     inventory_digest: str | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    # The run that this one goes on with.
+    resumes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,10 @@ class HostTotals:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One phase of a run. `data` is what the playbook told the orchestrator with set_stats."""
+    """One phase of a run. `data` is what the playbook told the orchestrator with set_stats.
+
+    `ran_through`: every play began and none was stopped for all its hosts, so whoever did not fail has finished.
+    """
 
     id: int
     run_id: int
@@ -116,6 +121,7 @@ class Step:
     ended_at: datetime | None = None
     hosts: Mapping[str, HostTotals] = field(default_factory=dict)
     data: Mapping[str, Any] = field(default_factory=dict)
+    ran_through: bool | None = None
 
     @property
     def changed(self) -> bool:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from orchestrator.errors import StoreError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "0002"
+HEAD = "0003"
 
 # Any constant both sides use; keeps two first starts on one PostgreSQL from migrating at the same time.
 MIGRATION_LOCK = 7_204_611
@@ -44,7 +44,7 @@ def current(engine: sa.Engine) -> str | None:
         return revision
 
 
-def _run_alembic(engine: sa.Engine) -> None:
+def _run_alembic(engine: sa.Engine, revision: str = HEAD) -> None:
     from alembic import command
     from alembic.config import Config
 
@@ -52,7 +52,7 @@ def _run_alembic(engine: sa.Engine) -> None:
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, HEAD)
+        command.upgrade(config, revision)
 
 
 @contextmanager

@@ -47,6 +47,7 @@ class Runs(Contents):
             "inventory_digest": new.inventory_digest,
             "versions": dict(new.versions),
             "options": dict(new.options),
+            "resumes": new.resumes,
             "started_at": now(),
         }
         with self.transaction() as connection:
@@ -85,13 +86,20 @@ class Runs(Contents):
             )
             return _key(inserted)
 
-    def end_step(self, step_id: int, status: Status, hosts: Mapping[str, HostTotals], data: Mapping[str, Any]) -> None:
+    def end_step(
+        self,
+        step_id: int,
+        status: Status,
+        hosts: Mapping[str, HostTotals],
+        data: Mapping[str, Any],
+        ran_through: bool | None = None,
+    ) -> None:
         totals = {host: dataclasses.asdict(line) for host, line in hosts.items()}
         with self.transaction() as connection:
             connection.execute(
                 schema.step.update()
                 .where(schema.step.c.id == step_id)
-                .values(status=status, hosts=totals, data=dict(data), ended_at=now())
+                .values(status=status, hosts=totals, data=dict(data), ran_through=ran_through, ended_at=now())
             )
 
     def add_results(self, tasks: Sequence[TaskRecord], results: Sequence[ResultRecord]) -> None:
@@ -152,6 +160,13 @@ class Runs(Contents):
                     .where(key.in_(run_ids), table.c.status == Status.RUNNING)
                     .values(status=Status.LOST, ended_at=now())
                 )
+
+    def resumed_by(self, run_id: int) -> int | None:
+        """The newest run that goes on with this one."""
+        query = sa.select(sa.func.max(schema.run.c.id)).where(schema.run.c.resumes == run_id)
+        with self.transaction() as connection:
+            found: int | None = connection.execute(query).scalar()
+        return found
 
     def running(self) -> list[Run]:
         query = sa.select(schema.run).where(schema.run.c.status == Status.RUNNING)
@@ -217,6 +232,7 @@ def _run(row: sa.RowMapping, steps: tuple[Step, ...]) -> Run:
         inventory_digest=row["inventory_digest"],
         versions=row["versions"],
         options=row["options"],
+        resumes=row["resumes"],
     )
     return Run(
         id=row["id"],

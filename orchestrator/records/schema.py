@@ -56,6 +56,8 @@ run = sa.Table(
     sa.Column("options", sa.JSON, nullable=False),
     sa.Column("started_at", Moment, nullable=False),
     sa.Column("ended_at", Moment),
+    # No foreign key: it stays true when the run it names is no longer on record.
+    sa.Column("resumes", sa.Integer),
 )
 
 step = sa.Table(
@@ -71,6 +73,7 @@ step = sa.Table(
     sa.Column("ended_at", Moment),
     sa.Column("hosts", sa.JSON, nullable=False),
     sa.Column("data", sa.JSON, nullable=False),
+    sa.Column("ran_through", sa.Boolean),
     sa.UniqueConstraint("run_id", "number"),
 )
 

@@ -173,7 +173,9 @@ def test_extra_variables_come_in_ansibles_three_ways(site: Any) -> None:
     """)
     outcome = site.run("site.yml", "-e", "first=1", "-e", '{"second": 2}', "-e", "@more.yml")
     assert outcome.returncode == 0, outcome.stdout
-    assert site.history()[0]["options"] == {"extra_vars": ["first", "second"], "extra_files": ["more.yml"]}
+    options = site.history()[0]["options"]
+    assert (options["extra_vars"], options["extra_files"]) == (["first", "second"], ["more.yml"])
+    assert options["digests"].keys() == {"site.yml", "more.yml"}
 
 
 def test_a_mistaken_extra_variable_is_not_repeated(site: Any) -> None:
