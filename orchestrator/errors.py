@@ -79,6 +79,10 @@ class InventoryError(LifecycleError):
     """An environment directory that is missing or incomplete. `where` is the path."""
 
 
+class PlanError(LifecycleError):
+    """A plan that may not be approved or applied as it is."""
+
+
 class LockedError(LifecycleError):
     """Another run holds this environment."""
 

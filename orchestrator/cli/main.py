@@ -14,6 +14,8 @@ from orchestrator.errors import ExitCode, LifecycleError
 COMMANDS = {
     "init": ("orchestrator.cli.init:init", "Scaffold an environment for a client."),
     "run": ("orchestrator.cli.run:run", "Run one or more phases against an environment."),
+    "approve": ("orchestrator.cli.plans:approve", "Say yes to a plan that another person made by run --plan."),
+    "apply": ("orchestrator.cli.plans:apply", "Carry an approved plan out, if it is still the same."),
     "resume": ("orchestrator.cli.resume:resume", "Go on with a run that did not end well, where it stopped."),
     "release": ("orchestrator.cli.release:release", "Bring a version to the users step by step, or take it back."),
     "tune": ("orchestrator.cli.tune:tune", "Fit what runs on a host into its memory, its processors and its disk."),

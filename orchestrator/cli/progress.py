@@ -15,6 +15,7 @@ from orchestrator.records.entities import HostTotals, ResultStatus, Status
 
 if TYPE_CHECKING:
     from orchestrator.engine import Event, HostFailure, Listener, RunOutcome
+    from orchestrator.records.entities import StoredPlan
 
 COLOURS = {
     ResultStatus.CHANGED: "yellow",
@@ -67,10 +68,13 @@ def first_line(text: str) -> str:
     return next((line.strip() for line in text.splitlines() if line.strip()), "")
 
 
-def render(outcome: RunOutcome, as_json: bool) -> None:
-    """The end of a run: failures first, then the recap, then where the record is."""
+def render(outcome: RunOutcome, as_json: bool, plan: StoredPlan | None = None) -> None:
+    """The end of a run: failures first, then the recap, then where the record is, and the plan that it made."""
+    from orchestrator.cli.plans import plan_data, plan_lines
+
     if as_json:
-        click.echo(json.dumps(as_data(outcome), indent=2, default=str))
+        made = {"plan": plan_data(plan)} if plan else {}
+        click.echo(json.dumps({**as_data(outcome), **made}, indent=2, default=str))
         return
     for notice in outcome.notices:
         click.echo(f"note: {notice}", err=True)
@@ -82,6 +86,8 @@ def render(outcome: RunOutcome, as_json: bool) -> None:
             click.echo(f"  {recap_line(host, totals)}")
     click.echo(f"\nrun {outcome.run_id} {status_word(outcome.status, outcome.changed)}", nl=False)
     click.echo(f"; details: lifecycle show {outcome.run_id}")
+    for line in plan_lines(plan) if plan else ():
+        click.echo(line)
 
 
 def status_word(status: Status, changed: bool) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli.options import json_option, recorded_name
+from orchestrator.cli.plans import plan_data, plan_lines
 
 if TYPE_CHECKING:
     from orchestrator.records.entities import ResultRecord, Run
@@ -44,13 +45,16 @@ def show(run_id: int, host: str | None, failed: bool, with_diff: bool, as_json: 
     from orchestrator.records import open_store
 
     store = open_store()
-    run = store.get_run(run_id)
+    run, plan = store.get_run(run_id), store.find_plan(run_id)
     results = store.list_results(run_id, host, failed)
     if as_json:
-        data = {**run_data(run), "results": [result_data(result, with_diff) for result in results]}
+        shown = [result_data(result, with_diff) for result in results]
+        data = {**run_data(run), "plan": plan_data(plan) if plan else None, "results": shown}
         click.echo(json.dumps(data, indent=2, default=str))
         return
     show_run(run)
+    for line in plan_lines(plan) if plan else ():
+        click.echo(line)
     for result in results:
         show_result(result, with_diff)
 
@@ -99,6 +103,8 @@ def _marks(run: Run) -> Iterator[str]:
         yield "partly recorded"
     if run.about.resumes:
         yield f"resumes {run.about.resumes}"
+    if run.about.applies:
+        yield f"applies plan {run.about.applies}"
 
 
 def duration(run: Run) -> str:

@@ -29,9 +29,10 @@ gc.set_threshold(200_000, 50, 50)
 @click.argument("phases", nargs=-1, required=True, metavar="PHASE...")
 @environment_option
 @ansible_options
+@click.option("--plan", is_flag=True, help="Rehearse with --check --diff and keep that as a plan to be approved.")
 @wait_option
 @json_option
-def run(phases: tuple[str, ...], environment: Environment, as_json: bool, **options: Any) -> ExitCode:
+def run(phases: tuple[str, ...], environment: Environment, plan: bool, as_json: bool, **options: Any) -> ExitCode:
     """Run PHASE after PHASE against an environment, and keep the record.
 
     PHASE is preflight, provision, tune, restart-pending, service-upgrade, service-rollback,
@@ -39,6 +40,7 @@ def run(phases: tuple[str, ...], environment: Environment, as_json: bool, **opti
     """
     from orchestrator.cli.progress import listener, render
     from orchestrator.engine import RunRequest, carry_out
+    from orchestrator.engine.plans import make_plan
     from orchestrator.records import open_store
 
     variables, files = extra_variables(options.pop("extra_vars"))
@@ -54,8 +56,11 @@ def run(phases: tuple[str, ...], environment: Environment, as_json: bool, **opti
         **options,
     )
     with listener(as_json) as watching:
-        outcome = carry_out(request, open_store(), watching)
-    render(outcome, as_json)
+        if plan:
+            outcome, made = make_plan(request, open_store(), watching)
+        else:
+            outcome, made = carry_out(request, open_store(), watching), None
+    render(outcome, as_json, made)
     # The interpreter would collect everything once more before it ends: another 0.1 s of CPU for nothing.
     gc.freeze()
     return outcome.exit_code

@@ -33,6 +33,7 @@ def describe(request: RunRequest, actor: Actor, phases: tuple[str, ...]) -> NewR
         versions=versions(),
         options=options(request),
         resumes=request.resumes,
+        applies=request.applies,
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from orchestrator.engine import verdict
@@ -55,21 +56,33 @@ def carry_out(request: RunRequest, store: Store, listener: Listener | None = Non
     Raises LockedError when another run holds the environment, UsageError for an unknown phase or strategy. A failed
     host is no exception: the outcome says so. A phase after a failed one is not started.
     """
+    with locked(request, store, listener):
+        return perform(request, store, listener)
+
+
+@contextmanager
+def locked(request: RunRequest, store: Store, listener: Listener | None) -> Iterator[None]:
+    """Hold the request's environment. Raises LockedError when another run has it, UsageError for an unknown phase."""
+    phases = plan(request.phases, ()).phases
+    what = f"run {' '.join(phase.name for phase in phases)}"
+    with store.lock(request.environment.name, this_actor(), what, is_idle, Patience(request.wait, listener)):
+        yield
+
+
+def perform(request: RunRequest, store: Store, listener: Listener | None) -> RunOutcome:
+    """Carry out a request whose environment is held already."""
     planned = plan(request.phases, passed_phases(store, request.environment.name))
     settings = strategy_settings(request.strategy)
     actor = this_actor()
-    names = tuple(phase.name for phase in planned.phases)
-    patience = Patience(request.wait, listener)
-    with store.lock(request.environment.name, actor, f"run {' '.join(names)}", is_idle, patience):
-        scrubber = scrubber_for(request)
-        run_id = store.begin_run(describe(request, actor, names))
-        spill = Spill(state_dir() / "spill" / f"run-{run_id}.ndjson")
-        run = _Run(request, store, listener, run_id, actor, scrubber, spill, Ladder(mark_of(actor)), settings)
-        run.notices += (*(f"resumed although {change}" for change in request.despite), *planned.notices)
-        run.tell(Event("run", run_id=run_id))
-        with interruptible(run.ladder):
-            _run_phases(run, planned)
-        return _end(run)
+    scrubber = scrubber_for(request)
+    run_id = store.begin_run(describe(request, actor, tuple(phase.name for phase in planned.phases)))
+    spill = Spill(state_dir() / "spill" / f"run-{run_id}.ndjson")
+    run = _Run(request, store, listener, run_id, actor, scrubber, spill, Ladder(mark_of(actor)), settings)
+    run.notices += (*(f"resumed although {change}" for change in request.despite), *planned.notices)
+    run.tell(Event("run", run_id=run_id))
+    with interruptible(run.ladder):
+        _run_phases(run, planned)
+    return _end(run)
 
 
 def passed_phases(store: Store, environment: str) -> set[str]:

@@ -39,6 +39,7 @@ class RunRequest:
     # Phases with a limit of their own, and the run that this one goes on with, whatever has changed since.
     limits: Mapping[str, str] = field(default_factory=dict)
     resumes: int | None = None
+    applies: int | None = None
     despite: tuple[str, ...] = ()
 
 

@@ -87,8 +87,9 @@ class NewRun:
     inventory_digest: str | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
-    # The run that this one goes on with.
+    # The run that this one goes on with, and the plan that it applies: a run in check mode.
     resumes: int | None = None
+    applies: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +176,28 @@ class ResultRecord:
     output: str | None = None
     cut: bool = False
     task: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A person said yes to exactly this plan, until `expires_at`."""
+
+    run_id: int
+    plan_digest: str
+    operator: str
+    at: datetime
+    expires_at: datetime
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPlan:
+    """What a run in check mode would change: how many results, and a digest over all of them and their diffs."""
+
+    run_id: int
+    digest: str
+    changes: int
+    approvals: tuple[Approval, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

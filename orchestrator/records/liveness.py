@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import getpass
 import os
+import pwd
 import socket
 from functools import cache
 from pathlib import Path
@@ -46,10 +46,12 @@ def this_actor() -> Actor:
 
 
 def _user() -> str:
-    """Who is behind a sudo counts, not root."""
+    """Who is behind a sudo counts, not root. Nobody else can name themselves by an environment variable."""
+    if os.getuid() == 0 and os.environ.get("SUDO_USER"):
+        return os.environ["SUDO_USER"]
     try:
-        return os.environ.get("SUDO_USER") or getpass.getuser()
-    except (KeyError, OSError):
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
         return str(os.getuid())
 
 

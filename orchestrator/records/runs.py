@@ -48,6 +48,7 @@ class Runs(Contents):
             "versions": dict(new.versions),
             "options": dict(new.options),
             "resumes": new.resumes,
+            "applies": new.applies,
             "started_at": now(),
         }
         with self.transaction() as connection:
@@ -233,6 +234,7 @@ def _run(row: sa.RowMapping, steps: tuple[Step, ...]) -> Run:
         versions=row["versions"],
         options=row["options"],
         resumes=row["resumes"],
+        applies=row["applies"],
     )
     return Run(
         id=row["id"],

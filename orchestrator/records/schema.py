@@ -56,8 +56,9 @@ run = sa.Table(
     sa.Column("options", sa.JSON, nullable=False),
     sa.Column("started_at", Moment, nullable=False),
     sa.Column("ended_at", Moment),
-    # No foreign key: it stays true when the run it names is no longer on record.
+    # No foreign keys: they stay true when the run they name is no longer on record.
     sa.Column("resumes", sa.Integer),
+    sa.Column("applies", sa.Integer),
 )
 
 step = sa.Table(
@@ -152,6 +153,16 @@ approval = sa.Table(
     sa.Column("operator", sa.String(200), nullable=False),
     sa.Column("at", Moment, nullable=False),
     sa.Column("reason", sa.Text),
+    sa.Column("expires_at", Moment),
+)
+
+# A run in check mode that may be approved and applied.
+plan = sa.Table(
+    "plan",
+    metadata,
+    sa.Column("run_id", sa.ForeignKey("run.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("changes", sa.Integer, nullable=False),
 )
 
 release = sa.Table(

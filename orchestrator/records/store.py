@@ -10,11 +10,12 @@ from orchestrator.records.gateway import connect, told
 from orchestrator.records.liveness import is_dead_here
 from orchestrator.records.locks import Locks
 from orchestrator.records.migrate import upgrade
+from orchestrator.records.plans import Plans
 from orchestrator.records.releases import Releases
 
 
-class Store(Locks, Releases, Evidences):
-    """Runs, results, locks, releases and evidence, in SQLite or PostgreSQL."""
+class Store(Locks, Plans, Releases, Evidences):
+    """Runs, results, locks, plans, releases and evidence, in SQLite or PostgreSQL."""
 
     def settle(self) -> list[int]:
         """Mark the runs whose process on this host is dead as lost, and say which: nothing stays `running` for ever."""

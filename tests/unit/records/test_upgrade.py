@@ -72,6 +72,7 @@ def test_records_of_the_first_version_come_along_whole(url: str) -> None:
     assert [(row.counter, row.task, row.diff) for row in store.list_results(7)] == [(1, "Write", ""), (2, "Write", "")]
     assert [lock.run_id for lock in store.locks()] == [7]
     assert [release.version for release in store.list_releases("client-lab")] == ["1.0.0"]
+    assert store.find_plan(7) is None
     new = store.begin_run(NewRun("client-lab", "/x", ("provision",), this_actor(), resumes=7))
     assert store.resumed_by(7) == new
     store.close()
