@@ -79,6 +79,10 @@ class InventoryError(LifecycleError):
     """An environment directory that is missing or incomplete. `where` is the path."""
 
 
+class EngineError(LifecycleError):
+    """A run that could not be carried on for a reason on this machine."""
+
+
 class PlanError(LifecycleError):
     """A plan that may not be approved or applied as it is."""
 

@@ -19,7 +19,7 @@ from orchestrator.engine.secrets import scrubber_for
 from orchestrator.engine.spill import Spill
 from orchestrator.engine.strategy import strategy_settings
 from orchestrator.engine.workspace import workspace
-from orchestrator.errors import StoreError
+from orchestrator.errors import EngineError, StoreError
 from orchestrator.paths import state_dir
 from orchestrator.phases import Phase, Plan, plan
 from orchestrator.records import Store
@@ -76,12 +76,19 @@ def perform(request: RunRequest, store: Store, listener: Listener | None) -> Run
     actor = this_actor()
     scrubber = scrubber_for(request)
     run_id = store.begin_run(describe(request, actor, tuple(phase.name for phase in planned.phases)))
-    spill = Spill(state_dir() / "spill" / f"run-{run_id}.ndjson")
+    spill = Spill(state_dir() / "spill" / f"run-{run_id}.ndjson", run_id, actor)
     run = _Run(request, store, listener, run_id, actor, scrubber, spill, Ladder(mark_of(actor)), settings)
     run.notices += (*(f"resumed although {change}" for change in request.despite), *planned.notices)
     run.tell(Event("run", run_id=run_id))
-    with interruptible(run.ladder):
-        _run_phases(run, planned)
+    try:
+        with interruptible(run.ladder):
+            _run_phases(run, planned)
+    except BaseException as error:
+        # Whatever it was: no run stays open. Ansible that had begun may have changed hosts.
+        _end(run, Status.FAILED if run.ladder.controller is None else Status.INCOMPLETE)
+        if isinstance(error, OSError):
+            raise EngineError(f"run {run.id} could not go on: {error.strerror}", where=error.filename or "") from error
+        raise
     return _end(run)
 
 
@@ -107,7 +114,7 @@ def _run_phase(run: _Run, phase: Phase) -> StepOutcome:
 
     started = time.monotonic()
     run.tell(Event("phase", phase=phase.name))
-    step_id = run.store.begin_step(run.id, phase.name, phase.playbook)
+    step_id = _begin_step(run, phase)
     run.ladder.controller = None
     recorder = Recorder(
         run.store,
@@ -122,7 +129,7 @@ def _run_phase(run: _Run, phase: Phase) -> StepOutcome:
             limit = run.request.limits.get(phase.name, run.request.limit)
             argv = runner.arguments(replace(run.request, limit=limit), place, phase.playbook)
             code = runner.play(place, argv, mark_of(run.actor), recorder.handle, run.ladder.tick, run.settings)
-            run.ladder.clear_up()
+            run.ladder.clear_up(died=code >= runner.ENDED_BY_SIGNAL)
     finally:
         heard = recorder.close()
     run.counter += heard.events
@@ -134,24 +141,41 @@ def _run_phase(run: _Run, phase: Phase) -> StepOutcome:
     return outcome
 
 
-def _store_step(run: _Run, step_id: int, outcome: StepOutcome) -> None:
+def _begin_step(run: _Run, phase: Phase) -> int:
     try:
-        run.store.end_step(step_id, outcome.status, outcome.hosts, outcome.data, outcome.ran_through)
+        return run.store.begin_step(run.id, phase.name, phase.playbook)
     except StoreError as error:
         run.spill.begin(error)
-        run.spill.ended({"kind": "step", "step_id": step_id, "status": outcome.status, "data": outcome.data})
+        return run.spill.step_begins(len(run.steps) + 1, phase.name, phase.playbook)
 
 
-def _end(run: _Run) -> RunOutcome:
-    status = verdict.run_status([step.status for step in run.steps], run.ladder.asked)
+def _store_step(run: _Run, step_id: int, outcome: StepOutcome) -> None:
+    ended = (step_id, outcome.status, outcome.hosts, outcome.data, outcome.ran_through)
+    if step_id < 0:
+        run.spill.step_ends(*ended)
+        return
+    try:
+        run.store.end_step(*ended)
+    except StoreError as error:
+        run.spill.begin(error)
+        run.spill.step_ends(*ended)
+
+
+def _end(run: _Run, broken_off: Status | None = None) -> RunOutcome:
+    """Close the run. `broken_off`: what it is when an error ended it."""
+    status = broken_off or verdict.run_status([step.status for step in run.steps], run.ladder.asked)
     recorded = Recorded.PARTIAL if run.spill.reasons else Recorded.FULL
     try:
         run.store.end_run(run.id, status, recorded)
     except StoreError as error:
         run.spill.begin(error)
-        run.spill.ended({"kind": "run", "run_id": run.id, "status": status})
+        run.spill.run_ends(status)
+    run.spill.close()
     if run.spill.reasons:
-        run.notices.append(f"recorded only in part ({run.spill.reasons[0]}); the rest is in {run.spill.path}")
+        run.notices.append(
+            f"recorded only in part ({run.spill.reasons[0]}); the rest is in {run.spill.path}:"
+            " `lifecycle records ingest` takes it in"
+        )
     return RunOutcome(
         run_id=run.id,
         status=status,

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from orchestrator.engine.processes import at_work, send, wait_until_idle
+from orchestrator.engine.processes import at_work, send, wait_until_idle, with_descendants
 
 # SIGTERM and SIGHUP are not repeated by a person, so the second step follows by itself.
 PATIENCE = 30.0
@@ -52,10 +52,17 @@ class Ladder:
             self._kill()
         return False
 
-    def clear_up(self) -> None:
-        """After the controller has ended: nothing of an interrupted run may stay at work."""
-        if self.asked and not wait_until_idle(self._mark, AFTERMATH):
+    def clear_up(self, *, died: bool) -> None:
+        """After the controller has ended: nothing of a run that was interrupted or whose controller died stays at work.
+
+        Workers outlive a controller that was killed (by the kernel, when memory is short), and go on changing hosts.
+        """
+        if not (self.asked or died) or wait_until_idle(self._mark, AFTERMATH):
+            return
+        if self.asked:
             self._kill()
+        else:
+            send(with_descendants(at_work(self._mark)), signal.SIGKILL)
 
     def _interrupt(self) -> None:
         own = os.getpid()
@@ -64,7 +71,7 @@ class Ladder:
         send(pids, signal.SIGINT)
 
     def _kill(self) -> None:
-        pids = at_work(self._mark)
+        pids = with_descendants(at_work(self._mark))
         if pids:
             self.killed = True
             send(pids, signal.SIGKILL)

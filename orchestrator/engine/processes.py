@@ -38,6 +38,20 @@ def _is_ansible(entry: Path, wanted: bytes) -> bool:
     return b"ansible" in line.lower() and b"[mux]" not in line and int(entry.name) != os.getpid()
 
 
+def with_descendants(pids: list[int]) -> list[int]:
+    """Them and what they started and still wait for: a module on this host, and the program that it calls."""
+    found = list(pids)
+    for pid in found:
+        found += [child for child in _children(pid) if child not in found]
+    return found
+
+
+def _children(pid: int) -> list[int]:
+    with suppress(OSError):
+        return [int(child) for child in (PROC / str(pid) / "task" / str(pid) / "children").read_text().split()]
+    return []
+
+
 def wait_until_idle(mark: str, seconds: float) -> bool:
     """True as soon as nothing of the run is at work, False when something still is after `seconds`."""
     deadline = time.monotonic() + seconds

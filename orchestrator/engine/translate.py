@@ -63,7 +63,8 @@ def result_of(event: Event, run_id: int, step_id: int, counter: int) -> ResultRe
         message=message_of(outcome)[:KEEP_MESSAGE] if status in TOLD else "",
         diff=diff,
         output=output,
-        cut=cut_output or cut_diff,
+        # A result without anything in it was above what the runner takes, which leaves an empty one.
+        cut=cut_output or cut_diff or ("res" in data and not outcome),
         task=str(data.get("task") or ""),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -60,15 +61,27 @@ class Runs(Contents):
             )
         return run_id
 
-    def end_run(self, run_id: int, status: Status, recorded: Recorded = Recorded.FULL) -> None:
+    def end_run(
+        self, run_id: int, status: Status, recorded: Recorded = Recorded.FULL, at: datetime | None = None
+    ) -> None:
+        """A step that is still open ended as the run did: nothing stays `running` behind it."""
         with self.transaction() as connection:
+            connection.execute(
+                schema.step.update()
+                .where(schema.step.c.run_id == run_id, schema.step.c.status == Status.RUNNING)
+                .values(status=status, ended_at=at or now())
+            )
             connection.execute(
                 schema.run.update()
                 .where(schema.run.c.id == run_id)
-                .values(status=status, recorded=recorded, ended_at=now())
+                .values(status=status, recorded=recorded, ended_at=at or now())
             )
 
-    def begin_step(self, run_id: int, phase: str, playbook: str) -> int:
+    def set_recorded(self, run_id: int, recorded: Recorded) -> None:
+        with self.transaction() as connection:
+            connection.execute(schema.run.update().where(schema.run.c.id == run_id).values(recorded=recorded))
+
+    def begin_step(self, run_id: int, phase: str, playbook: str, at: datetime | None = None) -> int:
         with self.transaction() as connection:
             taken = connection.execute(
                 sa.select(sa.func.count()).select_from(schema.step).where(schema.step.c.run_id == run_id)
@@ -80,7 +93,7 @@ class Runs(Contents):
                     phase=phase,
                     playbook=playbook,
                     status=Status.RUNNING,
-                    started_at=now(),
+                    started_at=at or now(),
                     hosts={},
                     data={},
                 )
@@ -94,13 +107,14 @@ class Runs(Contents):
         hosts: Mapping[str, HostTotals],
         data: Mapping[str, Any],
         ran_through: bool | None = None,
+        at: datetime | None = None,
     ) -> None:
         totals = {host: dataclasses.asdict(line) for host, line in hosts.items()}
         with self.transaction() as connection:
             connection.execute(
                 schema.step.update()
                 .where(schema.step.c.id == step_id)
-                .values(status=status, hosts=totals, data=dict(data), ran_through=ran_through, ended_at=now())
+                .values(status=status, hosts=totals, data=dict(data), ran_through=ran_through, ended_at=at or now())
             )
 
     def add_results(self, tasks: Sequence[TaskRecord], results: Sequence[ResultRecord]) -> None:

@@ -10,6 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from orchestrator.delivery import load_environment
+from orchestrator.engine import RunRequest, carry, carry_out
+from orchestrator.errors import EngineError
+from orchestrator.records import open_store
+
 SHARED_MEMORY = Path("/dev/shm")
 SLOW = """
     - name: Quick
@@ -78,7 +85,7 @@ def test_a_second_interrupt_kills_and_says_that_it_was_unclean(site: Any, until:
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=15)
     assert process.returncode == 99, output
-    until(lambda: not [line for line in site.at_work() if "ansible" in line], seconds=5)
+    until(lambda: not site.at_work(), seconds=5)
     assert site.history()[0]["status"] == "canceled_unclean"
 
 
@@ -120,6 +127,44 @@ def test_a_store_that_fails_in_the_middle_does_not_stop_the_play(site: Any, unti
     spilled = [json.loads(line) for line in (site.var / "spill" / "run-1.ndjson").read_text().splitlines()]
     assert [row["task"] for row in spilled if row["kind"] == "result"] == ["Wait until the records are broken", "After"]
     assert (site.history()[0]["status"], site.history()[0]["recorded"]) == ("successful", "partial")
+
+
+def test_a_run_whose_ansible_is_killed_is_incomplete_and_leaves_nothing_at_work(
+    site: Any, until: Callable[..., None]
+) -> None:
+    process = start_slow(site, until)
+    os.kill(_controller(process.pid), signal.SIGKILL)
+    output, _ = process.communicate(timeout=20)
+    assert process.returncode == 2, output
+    assert "ansible ended without its final report" in output
+    until(lambda: not site.at_work(), seconds=2)
+    (run,) = site.history()
+    assert (run["status"], run["steps"][0]["status"]) == ("incomplete", "incomplete")
+    assert site.lifecycle("lock", "status").stdout == "every environment is free\n"
+
+
+def test_a_run_that_cannot_start_ansible_is_closed_as_failed(site: Any) -> None:
+    empty = site.root / "bin"
+    empty.mkdir()
+    site.env["PATH"] = str(empty)
+    outcome = site.run(site.playbook("- name: Nothing\n  ansible.builtin.debug:"))
+    assert (outcome.returncode, "setpriv is missing" in outcome.stdout) == (1, True)
+    (run,) = site.history()
+    assert (run["status"], run["steps"][0]["status"]) == ("failed", "failed")
+
+
+def test_a_run_without_room_for_its_directory_is_closed_and_says_so(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_actor: object) -> None:
+        raise OSError(28, "No space left on device", "/dev/shm")
+
+    monkeypatch.chdir(site.root)
+    monkeypatch.setenv("LIFECYCLE_VAR", str(site.var))
+    monkeypatch.setattr(carry, "workspace", full)
+    name = site.playbook("- name: Nothing\n  ansible.builtin.debug:")
+    request = RunRequest(environment=load_environment("site-lab"), phases=(name,))
+    with pytest.raises(EngineError, match="/dev/shm: run 1 could not go on: No space left on device"):
+        carry_out(request, open_store())
+    assert site.history()[0]["status"] == "failed"
 
 
 def test_unusable_records_are_one_clear_line(site: Any) -> None:

@@ -66,6 +66,11 @@ def test_an_oversized_output_is_cut_and_says_so() -> None:
     assert len(found.output or "") == KEEP_CHARACTERS
 
 
+def test_a_result_the_runner_emptied_says_that_it_was_cut() -> None:
+    assert result_of(event("runner_on_ok", {}), 1, 1, 1).cut
+    assert not result_of(event("runner_on_ok", {"changed": False}), 1, 1, 1).cut
+
+
 def test_diffs_of_a_loop_are_joined_and_unified() -> None:
     one = {"before": "a\nb\n", "after": "a\nc\n", "before_header": "/etc/x", "after_header": "/etc/x"}
     assert diff_of({"results": [{"diff": [one]}, {"diff": {"prepared": "+made"}}]}) == (
