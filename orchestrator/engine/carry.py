@@ -18,7 +18,7 @@ from orchestrator.engine.scrub import Scrubber
 from orchestrator.engine.secrets import scrubber_for
 from orchestrator.engine.spill import Spill
 from orchestrator.engine.strategy import strategy_settings
-from orchestrator.engine.workspace import workspace
+from orchestrator.engine.workspace import STOP_FILE, workspace
 from orchestrator.errors import EngineError, StoreError
 from orchestrator.paths import state_dir
 from orchestrator.phases import Phase, Plan, plan
@@ -77,7 +77,8 @@ def perform(request: RunRequest, store: Store, listener: Listener | None) -> Run
     scrubber = scrubber_for(request)
     run_id = store.begin_run(describe(request, actor, tuple(phase.name for phase in planned.phases)))
     spill = Spill(state_dir() / "spill" / f"run-{run_id}.ndjson", run_id, actor)
-    run = _Run(request, store, listener, run_id, actor, scrubber, spill, Ladder(mark_of(actor)), settings)
+    ladder = Ladder(mark_of(actor), lambda text: listener.on_event(Event("notice", message=text)) if listener else None)
+    run = _Run(request, store, listener, run_id, actor, scrubber, spill, ladder, settings)
     run.notices += (*(f"resumed although {change}" for change in request.despite), *planned.notices)
     run.tell(Event("run", run_id=run_id))
     try:
@@ -115,7 +116,6 @@ def _run_phase(run: _Run, phase: Phase) -> StepOutcome:
     started = time.monotonic()
     run.tell(Event("phase", phase=phase.name))
     step_id = _begin_step(run, phase)
-    run.ladder.controller = None
     recorder = Recorder(
         run.store,
         run.spill,
@@ -126,14 +126,16 @@ def _run_phase(run: _Run, phase: Phase) -> StepOutcome:
     )
     try:
         with workspace(run.actor) as place:
+            run.ladder.phase_begins(place.stop_file)
             limit = run.request.limits.get(phase.name, run.request.limit)
             argv = runner.arguments(replace(run.request, limit=limit), place, phase.playbook)
-            code = runner.play(place, argv, mark_of(run.actor), recorder.handle, run.ladder.tick, run.settings)
+            settings = {**run.settings, STOP_FILE: str(place.stop_file)}
+            code = runner.play(place, argv, mark_of(run.actor), recorder.handle, run.ladder.tick, settings)
             run.ladder.clear_up(died=code >= runner.ENDED_BY_SIGNAL)
     finally:
         heard = recorder.close()
     run.counter += heard.events
-    status = verdict.status_of(code, heard, interrupted=run.ladder.asked, killed=run.ladder.killed)
+    status = verdict.status_of(code, heard, interrupted=run.ladder.asked, cut=run.ladder.cut)
     run.failures += verdict.failures_of(heard, status, phase.name)
     run.notices += heard.warnings
     outcome = StepOutcome(phase.name, status, heard.hosts, heard.data, time.monotonic() - started, heard.ran_through)

@@ -22,12 +22,10 @@ EXIT_CODES = {
 }
 
 
-def status_of(code: int, heard: Heard, *, interrupted: bool, killed: bool) -> Status:
+def status_of(code: int, heard: Heard, *, interrupted: bool, cut: bool) -> Status:
     """A missing final event or a gap in the counters means that nobody knows: incomplete, never successful."""
-    if killed:
-        return Status.CANCELED_UNCLEAN
     if interrupted and not (heard.finished and code == 0):
-        return Status.CANCELED
+        return Status.CANCELED_UNCLEAN if cut else Status.CANCELED
     if (heard.started and not heard.finished) or heard.gaps:
         return Status.INCOMPLETE
     if code == 0 and heard.hosts:

@@ -15,6 +15,8 @@ from orchestrator.records.entities import Actor
 from orchestrator.records.liveness import start_mark
 
 PREFIX = "lifecycle-"
+# Names the file whose presence asks the callback to end the playbook before its next task.
+STOP_FILE = "LIFECYCLE_STOP_FILE"
 SHARED_MEMORY = Path("/dev/shm")
 
 # ansible-runner takes these from a file only; as keywords they are ignored (ansible-runner 2.4).
@@ -27,6 +29,7 @@ class Workspace:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.stop_file = path / "stop"
         (path / "env").mkdir(mode=0o700)
         self.put("env/settings", json.dumps(SETTINGS))
 

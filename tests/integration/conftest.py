@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -72,6 +73,13 @@ class Site:
         process = self.start(*arguments)
         output, _ = process.communicate(timeout=120)
         return subprocess.CompletedProcess(arguments, process.returncode, output)
+
+    def stop_at_once(self, process: subprocess.Popen[str]) -> str:
+        """What a person does who does not wait for the running task: interrupt twice."""
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        return process.communicate(timeout=20)[0]
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return self.lifecycle("run", *arguments, "-i", "site-lab")

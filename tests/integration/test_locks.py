@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,8 +18,8 @@ def busy(site: Any, until: Callable[..., None]) -> Any:
     process = site.start("run", site.playbook(SLOW, name="slow.yml"), "-i", "site-lab")
     until(lambda: any("sleep 62" in line for line in site.at_work()))
     yield process
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=15)
+    if process.poll() is None:
+        site.stop_at_once(process)
 
 
 def locks(site: Any) -> dict[str, Any]:
@@ -46,9 +45,8 @@ def test_a_forced_release_is_on_record_and_the_forced_run_ends_as_it_ends(site: 
     forced = site.lifecycle("lock", "release", "-i", "site-lab", "--force", "it hangs")
     assert forced.returncode == 0, forced.stdout
     assert site.run(site.playbook("- name: Nothing\n  ansible.builtin.debug:")).returncode == 0
-    busy.send_signal(signal.SIGINT)
-    busy.communicate(timeout=15)
-    assert [run["status"] for run in site.history()] == ["successful", "canceled"]
+    site.stop_at_once(busy)
+    assert [run["status"] for run in site.history()] == ["successful", "canceled_unclean"]
     (kept,) = locks(site)["taken_away"]
     assert (kept["environment"], kept["reason"], kept["run_id"]) == ("site-lab", "it hangs", 1)
     assert "forced: it hangs" in site.lifecycle("lock", "status").stdout
@@ -71,7 +69,7 @@ def test_a_run_waits_for_another_and_gives_up_in_time(site: Any, busy: Any, unti
     assert "note: waiting up to 1 s: " in gave_up.stdout
     waiting = site.start("run", "site.yml", "-i", "site-lab", "--wait", "60")
     until(lambda: Path(f"/proc/{waiting.pid}/wchan").exists())
-    busy.send_signal(signal.SIGINT)
+    site.stop_at_once(busy)
     output, _ = waiting.communicate(timeout=60)
     assert waiting.returncode == 0, output
-    assert [run["status"] for run in site.history()] == ["successful", "canceled"]
+    assert [run["status"] for run in site.history()] == ["successful", "canceled_unclean"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -72,8 +71,7 @@ def test_a_run_that_was_interrupted_goes_on_with_all_hosts(site: Any, until: Cal
     until(lambda: any("sleep 63" in line for line in site.at_work()))
     running = site.lifecycle("resume")
     assert "run 1 is still running" in running.stdout
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=15)
+    site.stop_at_once(process)
     (site.root / "mended").touch()
     assert site.lifecycle("resume", "-i", "site-lab").returncode == 0
     assert [hosts_of(step) for step in site.history()[0]["steps"]] == [{"one"}]

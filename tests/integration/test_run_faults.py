@@ -6,6 +6,8 @@ import json
 import os
 import signal
 import sqlite3
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from orchestrator.engine import RunRequest, carry, carry_out
 from orchestrator.errors import EngineError
 from orchestrator.records import open_store
 
+LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
 SHARED_MEMORY = Path("/dev/shm")
 SLOW = """
     - name: Quick
@@ -52,16 +55,32 @@ def test_kill_nine_leaves_no_ansible_and_the_run_is_lost_and_the_next_one_starts
     assert not list(SHARED_MEMORY.glob(f"lifecycle-{process.pid}-*")), "the next run sweeps"
 
 
-def test_one_interrupt_ends_a_run_cleanly_with_99(site: Any, until: Callable[..., None]) -> None:
-    process = start_slow(site, until)
+def test_one_interrupt_lets_the_running_task_finish_and_starts_no_other(site: Any, until: Callable[..., None]) -> None:
+    site.hosts(one=LOCAL, two=LOCAL)
+    process = site.start(
+        "run",
+        site.playbook(f"""
+            - name: Quick
+              ansible.builtin.command: "true"
+            - name: Slow
+              ansible.builtin.shell: sleep 3; touch {site.root}/{{{{ inventory_hostname }}}}
+            - name: Never reached
+              ansible.builtin.command: touch {site.root}/never
+        """),
+        "-i",
+        "site-lab",
+    )
+    until(lambda: any("sleep 3" in line for line in site.at_work()))
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=15)
     assert process.returncode == 99, output
+    assert "note: the running task is let finish; interrupt again to stop at once" in output
     assert site.at_work() == []
+    assert [name for name in ("one", "two", "never") if (site.root / name).exists()] == ["one", "two"]
     (run,) = site.history()
     assert (run["status"], run["steps"][0]["status"]) == ("canceled", "canceled")
     # What had been done before is on record.
-    assert [result["task"] for result in site.show(1)["results"]] == ["Quick"]
+    assert [result["task"] for result in site.show(1)["results"]] == ["Quick", "Quick", "Slow", "Slow"]
 
 
 def test_an_interrupt_while_ansible_is_still_starting_is_not_lost(site: Any, until: Callable[..., None]) -> None:
@@ -71,19 +90,27 @@ def test_an_interrupt_while_ansible_is_still_starting_is_not_lost(site: Any, unt
     output, _ = process.communicate(timeout=15)
     assert process.returncode == 99, output
     assert site.at_work() == []
+    assert site.show(1)["results"] == []
 
 
-def test_a_second_interrupt_kills_and_says_that_it_was_unclean(site: Any, until: Callable[..., None]) -> None:
+def test_a_second_interrupt_stops_at_once_and_says_that_it_was_unclean(site: Any, until: Callable[..., None]) -> None:
     process = start_slow(site, until)
-    # A controller that does not answer: stopped, it cannot handle the first interrupt.
+    began = time.monotonic()
+    site.stop_at_once(process)
+    assert process.returncode == 99
+    assert time.monotonic() - began < 15
+    until(lambda: not site.at_work(), seconds=5)
+    assert site.history()[0]["status"] == "canceled_unclean"
+
+
+def test_a_controller_that_does_not_answer_a_second_interrupt_is_killed(site: Any, until: Callable[..., None]) -> None:
+    process = start_slow(site, until)
+    # Stopped, it cannot handle an interrupt.
     controller = _controller(process.pid)
     os.kill(controller, signal.SIGSTOP)
     # Until it has really stopped, an interrupt overtakes the stop and is handled before it.
     until(lambda: _status(controller, "State").startswith("T"))
-    process.send_signal(signal.SIGINT)
-    until(lambda: _pending_interrupt(controller))
-    process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=15)
+    output = site.stop_at_once(process)
     assert process.returncode == 99, output
     until(lambda: not site.at_work(), seconds=5)
     assert site.history()[0]["status"] == "canceled_unclean"
@@ -93,8 +120,7 @@ def test_a_second_run_is_refused_with_who_since_when_and_what(site: Any, until: 
     process = start_slow(site, until)
     site.playbook("- name: Nothing\n  ansible.builtin.debug:")
     refused = site.run("site.yml")
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=15)
+    site.stop_at_once(process)
     assert refused.returncode == 1
     assert refused.stdout.count("\n") == 1
     operator = site.history()[0]["operator"]
@@ -187,10 +213,6 @@ def _results(database: Path) -> int:
 def _controller(parent: int) -> int:
     children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
     return int(children[0])
-
-
-def _pending_interrupt(pid: int) -> bool:
-    return bool(int(_status(pid, "ShdPnd"), 16) & 1 << (signal.SIGINT - 1))
 
 
 def _status(pid: int, field: str) -> str:

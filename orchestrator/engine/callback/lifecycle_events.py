@@ -7,6 +7,7 @@ dozen escape sequences on the terminal. They are dropped where they arise; a loo
 from __future__ import annotations
 
 import gc
+import os
 from typing import Any
 
 from ansible.plugins.loader import callback_loader
@@ -44,6 +45,7 @@ class CallbackModule(_Base):  # type: ignore[misc]
         # The hosts of each play that it has not been begun for; with `serial`, only some begin at a time.
         self._waiting: dict[str, set[str] | None] = {}
         self._stopped = False
+        self._stop_file = os.environ.get("LIFECYCLE_STOP_FILE", "")
 
     def v2_playbook_on_start(self, playbook: Any) -> None:
         # Not by callbacks_enabled, which is the operator's: what it names there is not to be lost.
@@ -87,6 +89,19 @@ class CallbackModule(_Base):  # type: ignore[misc]
             "lifecycle_ran_through", not self._stopped and all(left == set() for left in self._waiting.values())
         )
         super().v2_playbook_on_stats(stats)
+
+    def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
+        self._stop_if_asked()
+        super().v2_playbook_on_task_start(task, is_conditional)
+
+    def v2_playbook_on_handler_task_start(self, task: Any) -> None:
+        self._stop_if_asked()
+        super().v2_playbook_on_handler_task_start(task)
+
+    def _stop_if_asked(self) -> None:
+        # No host is at work between two tasks of the linear strategy. Ansible answers an interrupt there by ending.
+        if self._stop_file and os.path.exists(self._stop_file):  # noqa: PTH110
+            raise KeyboardInterrupt
 
     def v2_runner_on_start(self, host: Any, task: Any) -> None:  # noqa: ARG002
         self._host_start[host.get_name()] = _current_time()

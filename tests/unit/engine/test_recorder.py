@@ -46,7 +46,7 @@ def stats(counter: int) -> dict[str, Any]:
 
 
 def status(found: Heard) -> Status:
-    return status_of(0, found, interrupted=False, killed=False)
+    return status_of(0, found, interrupted=False, cut=False)
 
 
 def test_all_events_in_a_row_are_a_success(store: Store, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ def heard(*hosts: HostTotals, finished: bool = True, gaps: int = 0) -> Heard:
 
 
 @pytest.mark.parametrize(
-    ("code", "found", "interrupted", "killed", "status"),
+    ("code", "found", "interrupted", "cut", "status"),
     [
         (0, heard(GOOD), False, False, Status.SUCCESSFUL),
         (2, heard(GOOD, BAD), False, False, Status.FAILED),
@@ -32,11 +32,12 @@ def heard(*hosts: HostTotals, finished: bool = True, gaps: int = 0) -> Heard:
         (1, Heard(), False, False, Status.FAILED),
         (99, heard(finished=False), True, False, Status.CANCELED),
         (0, heard(GOOD), True, False, Status.SUCCESSFUL),
+        (0, heard(GOOD), True, True, Status.SUCCESSFUL),
         (128, heard(finished=False), True, True, Status.CANCELED_UNCLEAN),
     ],
 )
-def test_the_status_of_a_step(code: int, found: Heard, interrupted: bool, killed: bool, status: Status) -> None:
-    assert status_of(code, found, interrupted=interrupted, killed=killed) is status
+def test_the_status_of_a_step(code: int, found: Heard, interrupted: bool, cut: bool, status: Status) -> None:
+    assert status_of(code, found, interrupted=interrupted, cut=cut) is status
 
 
 def test_only_the_last_failure_of_a_host_that_failed_counts() -> None:
