@@ -32,6 +32,13 @@ def again_options(command: Any) -> Any:
     return command
 
 
+def secrets(command: Any) -> Any:
+    """Where passwords come from."""
+    for option in reversed(secret_options()):
+        command = option(command)
+    return command
+
+
 def given_again(run: Run, options: dict[str, Any]) -> dict[str, Any]:
     """What is not on record. A password that was asked for in the first run is asked for again."""
     variables, files = extra_variables(options.pop("extra_vars"))

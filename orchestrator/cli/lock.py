@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli.options import json_option, recorded_name
+from orchestrator.cli.again import secrets
+from orchestrator.cli.options import ask, json_option, recorded_name
+from orchestrator.errors import ExitCode, LifecycleError
 
 if TYPE_CHECKING:
     from orchestrator.engine.locks import LockState
@@ -54,20 +56,59 @@ def status(environment: str | None, as_json: bool) -> None:
 @click.option(
     "--force", metavar="REASON", help="Although its holder is, or may be, at work; the reason goes on record."
 )
+@secrets
 @json_option
-def release(environment: str, force: str | None, as_json: bool) -> None:
-    """Take away the lock that a run left. Refused while anything of that run is at work."""
+def release(environment: str, force: str | None, as_json: bool, **options: Any) -> ExitCode:
+    """Take away the lock that a run left, and its mark on a host. Refused while anything of that run is at work.
+
+    The mark of another controller, whose processes cannot be seen from here, needs --force.
+    """
     from orchestrator.engine.locks import release_lock
     from orchestrator.records import open_store
 
     name = str(recorded_name(environment))
     held = release_lock(open_store(), name, force)
+    mark = _mark(environment, force, options)
     if as_json:
-        click.echo(json.dumps({"environment": name, "released": lock_data(held) if held else None}, indent=2))
+        released = lock_data(held) if held else None
+        click.echo(json.dumps({"environment": name, "released": released, "mark": mark}, indent=2))
     elif held is None:
         click.echo(f"{name} is free: there was nothing to take away")
     else:
         click.echo(f"{name} is free; it was held by {held.actor.operator} since {moment(held.since)}: {held.what}")
+    left = mark["holder"] and not mark["released"]
+    if not as_json:
+        click.echo(mark_text(mark))
+    return ExitCode.REFUSED if left else ExitCode.DONE
+
+
+def _mark(environment: str, force: str | None, options: dict[str, Any]) -> dict[str, Any]:
+    """What became of the mark on the anchor. An environment that is not in order has none that could be found."""
+    from orchestrator.delivery import load_environment
+    from orchestrator.engine.marker import take_away
+
+    try:
+        found = load_environment(environment)
+    except LifecycleError as error:
+        return {"anchor": "", "holder": {}, "released": False, "unasked": error.line()}
+    passwords = {
+        "become_password": ask(options["ask_become_pass"], "Sudo password"),
+        "connection_password": ask(options["ask_pass"], "SSH password"),
+        "vault_password": ask(options["ask_vault_pass"], "Vault password"),
+    }
+    return take_away(found, {**passwords, "vault_ids": options["vault_ids"]}, force=force is not None)
+
+
+def mark_text(mark: dict[str, Any]) -> str:
+    holder, anchor = mark["holder"], mark["anchor"]
+    if mark["unasked"]:
+        return f"whether a host is marked is not known: {mark['unasked']}"
+    if not holder:
+        return f"{anchor} has no mark" if anchor else "no host is marked in this environment"
+    who = f"{holder.get('operator', 'somebody')} since {holder.get('since', '?')}: {holder.get('what', '?')}"
+    if mark["released"]:
+        return f"the mark on {anchor} is removed; it was that of {who}"
+    return f"the mark on {anchor} stays: it is that of {who}; --force REASON removes it"
 
 
 def lock_data(held: Lock) -> dict[str, Any]:

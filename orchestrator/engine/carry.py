@@ -11,6 +11,7 @@ from orchestrator.engine import verdict
 from orchestrator.engine.about import describe
 from orchestrator.engine.interrupt import Ladder, interruptible
 from orchestrator.engine.locks import Patience, is_idle
+from orchestrator.engine.marker import ASIDE, Marker
 from orchestrator.engine.processes import mark_of
 from orchestrator.engine.recorder import Place, Recorder
 from orchestrator.engine.request import Event, HostFailure, Listener, RunOutcome, RunRequest, StepOutcome
@@ -40,6 +41,7 @@ class _Run:
     spill: Spill
     ladder: Ladder
     settings: Mapping[str, str]
+    marker: Marker
     counter: int = 0
     steps: list[StepOutcome] = field(default_factory=list)
     failures: list[HostFailure] = field(default_factory=list)
@@ -78,12 +80,14 @@ def perform(request: RunRequest, store: Store, listener: Listener | None) -> Run
     run_id = store.begin_run(describe(request, actor, tuple(phase.name for phase in planned.phases)))
     spill = Spill(state_dir() / "spill" / f"run-{run_id}.ndjson", run_id, actor)
     ladder = Ladder(mark_of(actor), lambda text: listener.on_event(Event("notice", message=text)) if listener else None)
-    run = _Run(request, store, listener, run_id, actor, scrubber, spill, ladder, settings)
+    marker = Marker(request, planned.phases, actor, run_id)
+    run = _Run(request, store, listener, run_id, actor, scrubber, spill, ladder, {**settings, **ASIDE}, marker)
     run.notices += (*(f"resumed although {change}" for change in request.despite), *planned.notices)
     run.tell(Event("run", run_id=run_id))
     try:
         with interruptible(run.ladder):
             _run_phases(run, planned)
+            marker.give_back([step.status for step in run.steps])
     except BaseException as error:
         # Whatever it was: no run stays open. Ansible that had begun may have changed hosts.
         _end(run, Status.FAILED if run.ladder.controller is None else Status.INCOMPLETE)
@@ -128,7 +132,8 @@ def _run_phase(run: _Run, phase: Phase) -> StepOutcome:
         with workspace(run.actor) as place:
             run.ladder.phase_begins(place.stop_file)
             limit = run.request.limits.get(phase.name, run.request.limit)
-            argv = runner.arguments(replace(run.request, limit=limit), place, phase.playbook)
+            playbooks = run.marker.around(phase.playbook, len(run.steps))
+            argv = runner.arguments(run.marker.request(replace(run.request, limit=limit)), place, *playbooks)
             settings = {**run.settings, STOP_FILE: str(place.stop_file)}
             code = runner.play(place, argv, mark_of(run.actor), recorder.handle, run.ladder.tick, settings)
             run.ladder.clear_up(died=code >= runner.ENDED_BY_SIGNAL)

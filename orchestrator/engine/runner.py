@@ -62,7 +62,7 @@ def tether() -> list[str]:
     return [setpriv, "--pdeathsig", "INT", "--"]
 
 
-def arguments(request: RunRequest, workspace: Workspace, playbook: str) -> list[str]:
+def arguments(request: RunRequest, workspace: Workspace, *playbooks: str) -> list[str]:
     """The argv of ansible-playbook. Values that may be secret are in files of the workspace, never here."""
     found = [_executable(), "-i", str(request.environment.hosts_file)]
     for file in request.extra_files:
@@ -80,7 +80,7 @@ def arguments(request: RunRequest, workspace: Workspace, playbook: str) -> list[
     for option, secret in _secrets(request).items():
         if secret is not None:
             found += [option, str(workspace.put(option.strip("-"), secret + "\n"))]
-    return [*found, playbook]
+    return [*found, *playbooks]
 
 
 def _valued(request: RunRequest) -> Mapping[str, str]:

@@ -19,6 +19,8 @@ class Phase:
     evidence: bool = False
     # The command that starts it, where it is not `lifecycle run`.
     through: str = ""
+    # Done whoever is at work by other records: users on a bad version do not wait.
+    urgent: bool = False
 
 
 PHASES: Final = (
@@ -51,6 +53,7 @@ PHASES: Final = (
         through="lifecycle release",
         idempotent=False,
         needs=("provision",),
+        urgent=True,
         evidence=True,
     ),
     Phase(

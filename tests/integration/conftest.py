@@ -41,7 +41,11 @@ class Site:
         self.env["LIFECYCLE_VAR"] = str(self.var)
 
     def hosts(self, **hosts: dict[str, Any]) -> None:
-        (self.environment / "hosts.yml").write_text(json.dumps({"all": {"hosts": hosts}}), encoding="utf-8")
+        # Tests run side by side on this machine, and each is a controller of its own.
+        marks = {"lifecycle_marker_directory": str(self.root / "marks")}
+        (self.environment / "hosts.yml").write_text(
+            json.dumps({"all": {"hosts": hosts, "vars": marks}}), encoding="utf-8"
+        )
 
     def group_vars(self, text: str, name: str = "all.yml") -> Path:
         return self.write(f"inventories/site-lab/group_vars/{name}", text)

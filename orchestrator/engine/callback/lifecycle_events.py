@@ -24,6 +24,8 @@ extends_documentation_fragment:
   - default_callback
 """
 
+MARKERS = ("marker_take.yml", "marker_release.yml")
+
 _Base: Any = callback_loader.get("awx_display", class_only=True)
 # The module's own clock, so that durations are measured as awx_display measures them.
 _current_time = _Base.v2_runner_on_start.__globals__["current_time"]
@@ -45,6 +47,9 @@ class CallbackModule(_Base):  # type: ignore[misc]
         # The hosts of each play that it has not been begun for; with `serial`, only some begin at a time.
         self._waiting: dict[str, set[str] | None] = {}
         self._stopped = False
+        # The playbooks that only mark the environment stand aside: they are in no record, unless they refuse.
+        self._may_stand_aside = bool(os.environ.get("LIFECYCLE_ASIDE"))
+        self._aside = self._refused = self._told_start = False
         self._stop_file = os.environ.get("LIFECYCLE_STOP_FILE", "")
 
     def v2_playbook_on_start(self, playbook: Any) -> None:
@@ -53,16 +58,21 @@ class CallbackModule(_Base):  # type: ignore[misc]
         if warm is not None:
             warm.set_options()
             warm.v2_playbook_on_start(playbook)
-        self._waiting.update((play._uuid, None) for play in playbook.get_plays())
-        super().v2_playbook_on_start(playbook)
+        self._aside = self._may_stand_aside and os.path.basename(playbook._file_name) in MARKERS  # noqa: PTH119
+        if not self._aside:
+            self._waiting.update((play._uuid, None) for play in playbook.get_plays())
+        if not self._told_start:
+            self._told_start = True
+            super().v2_playbook_on_start(playbook)
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
         # Ansible forks for every task on every host. What is frozen is not walked by the garbage collection that each
         # of these processes makes when it ends: 0.2 s less user time in 200 tasks.
         gc.collect()
         gc.freeze()
-        self._begun(play)
-        super().v2_playbook_on_play_start(play)
+        if not self._aside:
+            self._begun(play)
+            super().v2_playbook_on_play_start(play)
 
     def _begun(self, play: Any) -> None:
         inventory = play.get_variable_manager()._inventory
@@ -72,6 +82,9 @@ class CallbackModule(_Base):  # type: ignore[misc]
         self._waiting[play._uuid] = waiting - {host.name for host in inventory.get_hosts(play.hosts)}
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
+        if self._aside:
+            self._refused = True
+            super().v2_playbook_on_task_start(result.task, False)
         self._stopped |= not ignore_errors and stops_all(result)
         super().v2_runner_on_failed(result, ignore_errors)
 
@@ -79,11 +92,32 @@ class CallbackModule(_Base):  # type: ignore[misc]
         self._stopped |= stops_all(result)
         super().v2_runner_on_unreachable(result)
 
+    def v2_runner_on_ok(self, result: Any) -> None:
+        if not self._aside:
+            super().v2_runner_on_ok(result)
+        elif result.result.get("unmarked"):
+            words = "other controllers are not told that this run is at work"
+            Display().warning(f"{words}: {result.result['unmarked']} (lifecycle_anchor names another host for it)")
+
+    def v2_runner_on_skipped(self, result: Any) -> None:
+        if not self._aside:
+            super().v2_runner_on_skipped(result)
+
     def v2_playbook_on_no_hosts_remaining(self) -> None:
         self._stopped = True
         super().v2_playbook_on_no_hosts_remaining()
 
+    def v2_playbook_on_no_hosts_matched(self) -> None:
+        if not self._aside:
+            super().v2_playbook_on_no_hosts_matched()
+
     def v2_playbook_on_stats(self, stats: Any) -> None:
+        if self._aside:
+            # The recap counts over all playbooks of this process. Marking is none of its business.
+            for counts in (name for name in vars(stats).values() if isinstance(name, dict)):
+                counts.clear()
+            if not self._refused:
+                return
         # The recap alone does not tell whether a host without a failure has finished, or was stopped with others.
         stats.set_custom_stats(
             "lifecycle_ran_through", not self._stopped and all(left == set() for left in self._waiting.values())
@@ -91,8 +125,9 @@ class CallbackModule(_Base):  # type: ignore[misc]
         super().v2_playbook_on_stats(stats)
 
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
-        self._stop_if_asked()
-        super().v2_playbook_on_task_start(task, is_conditional)
+        if not self._aside:
+            self._stop_if_asked()
+            super().v2_playbook_on_task_start(task, is_conditional)
 
     def v2_playbook_on_handler_task_start(self, task: Any) -> None:
         self._stop_if_asked()
