@@ -120,12 +120,15 @@ class Recorder:
     def _dispatch(self, counter: int, event: dict[str, Any]) -> None:
         name = event.get("event", "")
         if name in translate.RESULTS:
+            self.heard.started = True
             self._result(counter, event)
         elif name == "playbook_on_task_start":
             self._task(event)
         elif name == "playbook_on_start":
-            self.heard.started = True
             self._on_start(int(event["pid"]))
+        elif name == "playbook_on_play_start":
+            # Not earlier: a playbook that cannot be read has begun nothing.
+            self.heard.started = True
         elif name == "playbook_on_stats":
             self._stats(event["event_data"])
         elif name in SPOKEN or name in WARNINGS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,14 @@ sys.path.insert(0, str(ROOT / "tests" / "unit" / "release"))
 
 from release_site import make_environment  # noqa: E402
 
+# What the engine runs around the phases, as it is.
+MARKER = (
+    "playbooks/marker_take.yml",
+    "playbooks/marker_release.yml",
+    "plugins/action/environment_marker.py",
+    "plugins/modules/environment_marker.py",
+)
+COLLECTION = ROOT / "collections" / "ansible_collections" / "impl" / "lifecycle"
 # A collection of the same name whose playbooks move a file instead of an edge.
 EDGE = """
 import json, pathlib, sys, time
@@ -85,10 +94,14 @@ class Site:
         self.environment = make_environment(place)
         (self.environment.path / "hosts.yml").write_text(
             f"edge:\n  hosts:\n    edge1: {{ansible_connection: local, ansible_python_interpreter: {sys.executable}}}\n"
+            f"  vars: {{lifecycle_marker_directory: {place}/marks}}\n"
         )
         playbooks = place / "collections" / "ansible_collections" / "impl" / "lifecycle" / "playbooks"
         playbooks.mkdir(parents=True)
         (playbooks.parent / "galaxy.yml").write_text("namespace: impl\nname: lifecycle\nversion: 0.0.1\n")
+        for name in MARKER:
+            (playbooks.parent / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(COLLECTION / name, playbooks.parent / name)
         for phase in ("release", "rollback", "release_status"):
             (playbooks / f"{phase}.yml").write_text(PLAYBOOK.replace("PLACE", str(place)).replace("PHASE", phase))
         (place / "edge.py").write_text(EDGE)
