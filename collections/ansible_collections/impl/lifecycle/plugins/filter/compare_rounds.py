@@ -27,6 +27,10 @@ options:
     description: Transactions a second are better when there are more, milliseconds when there are fewer.
     type: bool
     default: true
+  broken:
+    description: Why it could not be measured after the change. It is worse then, and fewer measurements will do.
+    type: str
+    default: ""
 """
 
 EXAMPLES = r"""
@@ -39,22 +43,22 @@ RETURN = r"""
 _value:
   description: >-
     C(verdict) (V(better), V(no difference) or V(worse)), the medians C(before) and C(after) with their ranges,
-    C(ratio), C(p) and C(rounds).
+    C(ratio), C(p), C(rounds) and O(broken).
   type: dict
 """
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.impl.lifecycle.plugins.module_utils.rounds import compare
+from ansible_collections.impl.lifecycle.plugins.module_utils.rounds import compare, turns
 
 
-def compare_rounds(before, after, higher_is_better=True):
+def compare_rounds(before, after, higher_is_better=True, broken=""):
     """Return the verdict with its numbers."""
     try:
-        return compare([float(one) for one in before], [float(one) for one in after], higher_is_better)
+        return compare([float(one) for one in before], [float(one) for one in after], higher_is_better, broken)
     except (TypeError, ValueError) as error:
         raise AnsibleFilterError(f"compare_rounds: {error}") from error
 
 
 class FilterModule:
     def filters(self):
-        return {"compare_rounds": compare_rounds}
+        return {"compare_rounds": compare_rounds, "round_turns": turns}
