@@ -61,6 +61,7 @@ def test_another_value_is_another_value(kind: str, value: str, wanted: str) -> N
 
 def test_the_server_rounds_down_to_its_blocks() -> None:
     assert variable("BIGINT UNSIGNED", "1024", block="1024").has("2047")
+    assert variable("BIGINT UNSIGNED", "200", block="0").has("200")
 
 
 def test_an_enumeration_is_given_by_name_number_or_boolean() -> None:
