@@ -72,7 +72,10 @@ class Series(Part):
 
 
 class Evidence(Part):
-    """lifecycle_evidence of one service on one host. Medians and rounds are of the unit's kind."""
+    """lifecycle_evidence of one service on one host. Medians and rounds are of the unit's kind.
+
+    `broken`: why it could not be measured with the new values, which is why they are worse.
+    """
 
     verdict: Text
     before: FiniteFloat
@@ -83,6 +86,7 @@ class Evidence(Part):
     tool: Text = ""
     unit: Text = ""
     higher_is_better: bool | None = None
+    broken: Text = ""
 
     @property
     def rises(self) -> bool:

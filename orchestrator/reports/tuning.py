@@ -66,6 +66,7 @@ class Measurement:
     tool: str
     unit: str
     higher_is_better: bool
+    broken: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,4 +280,5 @@ def _measurement(service: str, one: told.Evidence) -> Measurement:
         tool=one.tool,
         unit=one.unit,
         higher_is_better=one.rises,
+        broken=one.broken,
     )

@@ -67,6 +67,14 @@ def test_the_page_shows_budget_values_and_measurement_as_tables() -> None:
     assert "Nothing was measured" not in html
 
 
+def test_what_could_not_be_measured_is_said_instead_of_a_p() -> None:
+    none = {"after": 0.0, "ratio": 0.0, "p": 0.0, "series": {"before": [100], "after": []}, "broken": "too many"}
+    found = made(told(lifecycle_evidence={"db1": {"postgresql": evidence("worse") | none}}))
+    for page in (found["report.html"], found["report.md"]):
+        assert "it could not be measured with the new values: too many." in page
+        assert "p = " not in page
+
+
 @pytest.mark.parametrize(
     ("verdict", "words"),
     [
@@ -172,7 +180,7 @@ def test_nothing_that_a_host_says_becomes_markup() -> None:
         told(
             host=EVIL,
             lifecycle_tuning={EVIL: evil},
-            lifecycle_evidence={EVIL: {EVIL: {**evidence(tool=EVIL, unit=EVIL), "verdict": EVIL}}},
+            lifecycle_evidence={EVIL: {EVIL: {**evidence(tool=EVIL, unit=EVIL, broken=EVIL), "verdict": EVIL}}},
             lifecycle_before={EVIL: {"postgresql": {clean(EVIL): EVIL}}},
         )
     )
