@@ -2,6 +2,7 @@
 # make test    lint, unit, integration, the end-to-end road on lab hosts, the Molecule scenarios that are not long
 # make molecule    every Molecule scenario, the long ones too
 # make bench-security    hosts before and after the roles, by tools of others; a quarter of an hour
+# make bench-tuning    hosts of 1, 2 and 4 GiB, tuned, under their own benchmarks; an hour and a half
 # make search  the state machine and the properties with other examples each time; a quarter of an hour
 # make lint | unit | e2e | sanity | bench | clean
 # The lab needs root: without it, demo, test, e2e, molecule and clean run themselves again through sudo.
@@ -21,7 +22,7 @@ MOLECULE_JOBS ?= 3
 
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo -E env PATH="$(PATH)")
 
-.PHONY: demo test checks lint unit e2e molecule sanity search bench bench-security clean setup system
+.PHONY: demo test checks lint unit e2e molecule sanity search bench bench-security bench-tuning clean setup system
 .DEFAULT_GOAL := setup
 
 system:
@@ -72,10 +73,13 @@ search: setup
 	@HYPOTHESIS_PROFILE=search pytest tests/unit -n 2 -k 'TestReleases or routing or turns or judge' $(PYTEST_ARGS)
 
 bench: setup
-	@$(AS_ROOT) $(BIN)/python -m pytest tests/bench -s --ignore=tests/bench/security $(PYTEST_ARGS)
+	@$(AS_ROOT) $(BIN)/python -m pytest tests/bench -s --ignore=tests/bench/security --ignore=tests/bench/tuning $(PYTEST_ARGS)
 
 bench-security: setup
 	@$(AS_ROOT) $(BIN)/python -m pytest tests/bench/security -s $(PYTEST_ARGS)
+
+bench-tuning: setup
+	@$(AS_ROOT) $(BIN)/python -m pytest tests/bench/tuning -s $(PYTEST_ARGS)
 
 clean:
 	@if [ -x $(BIN)/lifecycle ]; then

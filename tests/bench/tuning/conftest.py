@@ -1,0 +1,121 @@
+"""One host with everything on it, with as much memory as a test asks for: that of scenario tune as a lab of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tests.unit.collection.conftest  # makes the collection importable
+from tests.e2e.conftest import BIN, ROOT
+
+__all__ = ["site", "tests"]
+
+LAB = "tuning"
+HOST = f"{LAB}-tune1"
+SUBNETS = ("10.89.133.", "10.89.135.")
+MANIFEST = """schema: 1
+application: demo
+version: 1.0.0
+artifact: {{path: ../wars/1.0.0.war, sha256: "{digest}"}}
+sessions: shared
+"""
+# The limits that the hosts shall live with, in MiB; `TUNING_MEMORY=2048` for some of them.
+MEMORIES = [int(one) for one in os.environ.get("TUNING_MEMORY", "1024 2048 4096").split()]
+
+
+@dataclass(frozen=True)
+class Site:
+    """The host, and the environment of processes that work on it."""
+
+    memory_mb: int
+    directory: Path
+    environment: Mapping[str, str]
+
+    def __call__(self, *command: str) -> str:
+        """Run a command of this project; one that fails ends the test with its words."""
+        ended = subprocess.run(
+            command, cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, check=False, timeout=3600,
+        )  # fmt: skip
+        assert ended.returncode == 0, ended.stdout[-5000:] + ended.stderr[-3000:]
+        return ended.stdout
+
+    def play(self, playbook: str, **variables: Any) -> str:
+        inventories = (ROOT / ".config/molecule/connection.yml", self.directory / "inventory/hosts.yml")
+        given = (word for one in inventories for word in ("-i", str(one)))
+        return self("ansible-playbook", playbook, *given, "-e", json.dumps(variables))
+
+    def inside(self, *command: str) -> str:
+        return self("podman", "exec", HOST, *command)
+
+    def tuning(self) -> dict[str, Any]:
+        """What the host keeps of its tuning."""
+        told: dict[str, Any] = json.loads(self.inside("cat", "/etc/ansible/facts.d/lifecycle_tuning.fact"))
+        return told
+
+
+@pytest.fixture(scope="module", params=MEMORIES, ids=lambda megabytes: f"{megabytes}MB")
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A fresh host of that size, tuned, with the application of the scenarios released on it."""
+    directory = tmp_path_factory.mktemp(f"tuning-{request.param}")
+    inventory = directory / "inventory"
+    shutil.copytree(ROOT / "molecule/tune/inventory", inventory)
+    hosts = inventory / "hosts.yml"
+    text = hosts.read_text().replace(*SUBNETS).replace("lab_name: tune", f"lab_name: {LAB}")
+    hosts.write_text(text.replace("lab_memory: 2048m", f"lab_memory: {request.param}m"))
+    more = {
+        "LIFECYCLE_VAR": str(directory / "var"),
+        "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+    }
+    site = Site(request.param, directory, os.environ | {"PATH": f"{BIN}:{os.environ['PATH']}"} | more)
+    site("lifecycle", "lab", "down", "-i", str(inventory))
+    site("lifecycle", "lab", "up", "-i", str(inventory))
+    site.play("impl.lifecycle.tune", tune_measure=False, tune_profile="oltp")
+    release(site)
+    yield site
+    if not os.environ.get("KEEP"):
+        site("lifecycle", "lab", "down", "-i", str(inventory))
+
+
+def release(site: Site) -> None:
+    wars, releases = site.directory / "inventory/wars", site.directory / "inventory/releases"
+    site(sys.executable, str(ROOT / "molecule/app_slot/files/build.py"), str(wars))
+    releases.mkdir()
+    digest = json.loads((wars / "digests.json").read_text())["1.0.0"]
+    (releases / "1.0.0.yml").write_text(MANIFEST.format(digest=digest))
+    site.play("impl.lifecycle.release", candidate="1.0.0")
+
+
+def killed(site: Site) -> int:
+    """How many processes the kernel has killed for memory in the control groups that the host has now."""
+    (about,) = json.loads(site("podman", "inspect", HOST))
+    base = Path("/sys/fs/cgroup")
+    # Version 1 counts in every group for itself, version 2 in the host's own for all below.
+    names = {base / "memory": "**/memory.oom_control", base: "memory.events"}
+    for root, name in names.items():
+        for group in root.glob(f"**/libpod-{about['Id']}*/") if root.is_dir() else ():
+            texts = [text for file in group.glob(name) if (text := read(file))]
+            if texts:
+                return sum(
+                    int(count) for text in texts for count in re.findall(r"^oom_kill (\d+)$", text, re.MULTILINE)
+                )
+    pytest.fail("no control group of the host counts what the kernel kills")
+
+
+def read(file: Path) -> str:
+    """Groups come and go with what runs in them."""
+    try:
+        return file.read_text()
+    except FileNotFoundError:
+        return ""
