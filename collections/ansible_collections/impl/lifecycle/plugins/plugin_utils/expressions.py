@@ -18,12 +18,15 @@ from pathlib import Path
 from ansible._internal._datatag._tags import Origin
 from ansible._internal._templating import _jinja_bits
 from ansible.release import __version__ as ansible_version
+from jinja2 import __version__ as jinja_version
 from jinja2 import nodes
 from jinja2.bccache import Bucket, FileSystemBytecodeCache
 from jinja2.environment import TemplateExpression
 
 # Not resolved: what Ansible notes of a file is the way it came by.
 COLLECTION = f"{Path(__file__).parents[2]}{os.sep}"
+# Another of these may make something else of the same words. Python's version is in each file.
+VERSIONS = (ansible_version, jinja_version)
 # What one release of the collection needs is a quarter of it; releases of before are dropped with the rest.
 MOST_FILES = 4000
 
@@ -50,7 +53,7 @@ class Expressions:
             return None
         compiling = _jinja_bits._TemplateCompileContext.current(optional=True)
         settings = [getattr(environment, name) for name in _jinja_bits._TEMPLATE_OVERRIDE_FIELD_NAMES]
-        written = repr((ansible_version, kind, bool(compiling and compiling.escape_backslashes), settings, str(source)))
+        written = repr((*VERSIONS, kind, bool(compiling and compiling.escape_backslashes), settings, str(source)))
         key = hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()
         bucket = Bucket(environment, key, key)
         # A file that was cut or overwritten is as good as none.
