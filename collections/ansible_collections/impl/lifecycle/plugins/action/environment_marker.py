@@ -28,7 +28,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
-        _, given = self.validate_argument_spec(
+        _validated, given = self.validate_argument_spec(
             argument_spec={
                 "state": {"type": "str", "choices": ["taken", "released"], "required": True},
                 "path": {"type": "path", "required": True},

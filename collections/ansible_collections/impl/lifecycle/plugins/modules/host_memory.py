@@ -138,7 +138,7 @@ rc:
   type: int
   returned: when there is a question
 stdout:
-  description: What it said. RV(stdout_lines) are the lines of it.
+  description: What it said. C(stdout_lines) are the lines of it.
   type: str
   returned: when there is a question
 stderr:
