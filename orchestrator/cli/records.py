@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestrator.cli.asked import any_of, filter_options
 from orchestrator.cli.options import json_option, recorded_name
 from orchestrator.cli.plans import plan_data, plan_lines
 
@@ -18,18 +19,20 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("-i", "--environment", metavar="ENV", help="Only this environment: its name or its directory.")
+@filter_options
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many, newest first.")
 @json_option
-def history(environment: str | None, limit: int, as_json: bool) -> None:
-    """List the runs on record."""
+def history(environment: str | None, limit: int, as_json: bool, **wanted: Any) -> None:
+    """List the runs on record, the newest first; with several conditions those which fulfil all of them."""
     from orchestrator.records import open_store
+    from orchestrator.records.questions import RunFilter
 
-    runs = open_store().list_runs(recorded_name(environment), limit)
+    runs = open_store().list_runs(recorded_name(environment), limit, RunFilter(**wanted))
     if as_json:
         click.echo(json.dumps([run_data(run) for run in runs], indent=2, default=str))
         return
     if not runs:
-        click.echo("no runs on record")
+        click.echo("no such run on record" if environment or any_of(wanted) else "no runs on record")
     for run in runs:
         click.echo(history_line(run))
 

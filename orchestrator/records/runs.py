@@ -25,7 +25,10 @@ from orchestrator.records.entities import (
     TaskRecord,
     now,
 )
+from orchestrator.records.filters import runs_query
+from orchestrator.records.questions import RunFilter
 
+EVERY_RUN = RunFilter()
 FAILED = (ResultStatus.FAILED, ResultStatus.UNREACHABLE)
 
 
@@ -114,7 +117,14 @@ class Runs(Contents):
             connection.execute(
                 schema.step.update()
                 .where(schema.step.c.id == step_id)
-                .values(status=status, hosts=totals, data=dict(data), ran_through=ran_through, ended_at=at or now())
+                .values(
+                    status=status,
+                    hosts=totals,
+                    changed=any(line.changed for line in hosts.values()),
+                    data=dict(data),
+                    ran_through=ran_through,
+                    ended_at=at or now(),
+                )
             )
 
     def add_results(self, tasks: Sequence[TaskRecord], results: Sequence[ResultRecord]) -> None:
@@ -125,13 +135,10 @@ class Runs(Contents):
             self.insert_or_leave(connection, schema.content, packed(texts))
             self.insert_or_leave(connection, schema.result, (_result_row(result) for result in results))
 
-    def list_runs(self, environment: str | None = None, limit: int = 20) -> list[Run]:
+    def list_runs(self, environment: str | None = None, limit: int = 20, wanted: RunFilter = EVERY_RUN) -> list[Run]:
         """The newest first."""
-        query = sa.select(schema.run).order_by(schema.run.c.id.desc()).limit(limit)
-        if environment is not None:
-            query = query.where(schema.run.c.environment == environment)
         with self.transaction() as connection:
-            rows = connection.execute(query).mappings().all()
+            rows = connection.execute(runs_query(environment, limit, wanted)).mappings().all()
             steps = _steps_of(connection, [row["id"] for row in rows])
         return [_run(row, steps.get(row["id"], ())) for row in rows]
 
@@ -229,7 +236,8 @@ def _steps_of(connection: sa.Connection, run_ids: Sequence[int]) -> dict[int, tu
     steps: dict[int, tuple[Step, ...]] = {}
     for row in connection.execute(query).mappings():
         hosts = {host: HostTotals(**totals) for host, totals in row["hosts"].items()}
-        step = Step(**{**row, "status": Status(row["status"]), "hosts": hosts})
+        told = {key: value for key, value in row.items() if key != "changed"}
+        step = Step(**{**told, "status": Status(row["status"]), "hosts": hosts})
         steps[step.run_id] = (*steps.get(step.run_id, ()), step)
     return steps
 

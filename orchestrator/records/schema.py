@@ -75,6 +75,8 @@ step = sa.Table(
     sa.Column("hosts", sa.JSON, nullable=False),
     sa.Column("data", sa.JSON, nullable=False),
     sa.Column("ran_through", sa.Boolean),
+    # What `hosts` says, in a form that can be asked for; none while the step is at work.
+    sa.Column("changed", sa.Boolean),
     sa.UniqueConstraint("run_id", "number"),
 )
 

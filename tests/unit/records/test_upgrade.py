@@ -12,6 +12,7 @@ from orchestrator.records import migrate, open_store
 from orchestrator.records.entities import NewRun, ResultRecord, ResultStatus, Status, TaskRecord, now
 from orchestrator.records.gateway import connect
 from orchestrator.records.liveness import this_actor
+from orchestrator.records.questions import RunFilter
 
 REVISIONS = sorted(path.name.split("_")[0] for path in (migrate.MIGRATIONS / "versions").glob("0*.py"))
 
@@ -39,7 +40,11 @@ def first_records(url: str) -> None:
             "started_at": now(),
         }
         step = {"id": 3, "run_id": 7, "number": 1, "phase": "provision", "playbook": "p", "status": "failed"}
-        step |= {"started_at": now(), "hosts": {"app1": {"ok": 1, "failed": 1}}, "data": {"lifecycle_x": 1}}
+        step |= {
+            "started_at": now(),
+            "hosts": {"app1": {"ok": 1, "changed": 1, "failed": 1}},
+            "data": {"lifecycle_x": 1},
+        }
         task = {"step_id": 3, "run_id": 7, "uuid": "t", "name": "Write", "action": "copy", "location": "", "play": ""}
         content = {"digest": "d" * 64, "size": 1, "compressed": b"x\x9c\x03\x00\x00\x00\x00\x01"}
         result = {
@@ -73,6 +78,7 @@ def test_records_of_the_first_version_come_along_whole(url: str) -> None:
     assert [lock.run_id for lock in store.locks()] == [7]
     assert [release.version for release in store.list_releases("client-lab")] == ["1.0.0"]
     assert store.find_plan(7) is None
+    assert [found.id for found in store.list_runs(wanted=RunFilter(changed=True))] == [7]
     new = store.begin_run(NewRun("client-lab", "/x", ("provision",), this_actor(), resumes=7))
     assert store.resumed_by(7) == new
     store.close()

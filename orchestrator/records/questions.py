@@ -1,0 +1,25 @@
+"""What may be asked of the records, and the answers that are no rows of a table; plain frozen data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from orchestrator.records.entities import Status
+
+
+@dataclass(frozen=True, slots=True)
+class RunFilter:
+    """Which runs are asked for; what is None is not asked about.
+
+    `host` and `phase`: they took part in it. `operator` is an account on any machine, or `account@machine`.
+    """
+
+    phase: str | None = None
+    host: str | None = None
+    status: Status | None = None
+    changed: bool | None = None
+    check: bool | None = None
+    operator: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None

@@ -1,0 +1,53 @@
+"""What is on record answers questions: by the real command, on records that it made."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+WRITE = """
+    - name: Write a note
+      ansible.builtin.copy: {{content: "{content}\\n", dest: "{root}/{{{{ inventory_hostname }}}}", mode: "0600"}}
+    - name: Keep the rest
+      ansible.builtin.debug:
+"""
+
+
+def noted(site: Any, content: str, *arguments: str, code: int = 0) -> None:
+    """A run that leaves a note of this content for each host."""
+    site.playbook(WRITE.format(root=site.root, content=content))
+    outcome = site.run("site.yml", *arguments)
+    assert outcome.returncode == code, outcome.stdout
+
+
+def asked(site: Any, *arguments: str) -> Any:
+    outcome = site.lifecycle(*arguments, "--json")
+    assert outcome.returncode == 0, outcome.stdout
+    return json.loads(outcome.stdout)
+
+
+def refused(site: Any, *arguments: str) -> str:
+    outcome = site.lifecycle(*arguments)
+    assert (outcome.returncode, outcome.stdout.count("\n")) == (1, 1), outcome.stdout
+    return str(outcome.stdout)
+
+
+def test_history_is_asked_by_what_a_run_did(site: Any) -> None:
+    site.hosts(one=LOCAL, two=LOCAL)
+    noted(site, "first")
+    noted(site, "first", "--limit", "one")
+    site.playbook("- name: Stop here\n  ansible.builtin.fail:", name="broken.yml")
+    site.run("broken.yml")
+
+    def found(*arguments: str) -> list[int]:
+        return [run["run"] for run in asked(site, "history", *arguments)]
+
+    assert found("--changed") == [1]
+    assert found("--host", "two") == [3, 1]
+    assert found("--phase", "broken", "--since", "1h") == [3]
+    assert found("--status", "successful", "-i", "site-lab") == [2, 1]
+    assert found("--until", "1h") == []
+    assert "no such run on record" in site.lifecycle("history", "--host", "three").stdout
+    assert "'soon' is no date, time or age" in refused(site, "history", "--since", "soon")
