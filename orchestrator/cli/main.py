@@ -21,6 +21,7 @@ COMMANDS = {
     "tune": ("orchestrator.cli.tune:tune", "Fit what runs on a host into its memory, its processors and its disk."),
     "history": ("orchestrator.cli.records:history", "List the runs on record."),
     "show": ("orchestrator.cli.records:show", "Show one run: its steps, hosts and results."),
+    "diff": ("orchestrator.cli.compared:diff", "Say what changed between two runs, per host and task."),
     "records": ("orchestrator.cli.records_admin:records", "Look after the records: take in what was spilled."),
     "lock": ("orchestrator.cli.lock:lock", "Say who works on an environment, or take a lock away that was left."),
     "lab": ("orchestrator.cli.lab:lab", "Test hosts on podman: up, down, status, shell, reset."),

@@ -14,7 +14,7 @@ from orchestrator.engine.carry import carry_out, locked, perform
 from orchestrator.engine.request import Listener, RunOutcome, RunRequest
 from orchestrator.errors import PlanError
 from orchestrator.records import Store
-from orchestrator.records.entities import Approval, Recorded, ResultRecord, ResultStatus, Run, Status, StoredPlan, now
+from orchestrator.records.entities import Approval, Recorded, ResultStatus, Run, Status, StoredPlan, now
 from orchestrator.records.liveness import this_actor
 
 if TYPE_CHECKING:
@@ -108,13 +108,7 @@ def _changes(store: Store, run_id: int) -> Iterator[tuple[str, ...]]:
     phases = {step.id: step for step in store.get_run(run_id).steps}
     changed = [each for each in store.list_results(run_id) if each.status is ResultStatus.CHANGED]
     for each in sorted(changed, key=lambda each: (phases[each.step_id].number, each.host, each.counter)):
-        yield phases[each.step_id].phase, each.host, each.task, _lasting(each)
-
-
-def _lasting(result: ResultRecord) -> str:
-    """The diff without the names in its headers: Ansible names temporary files there, others each time."""
-    lines = (result.diff or "").splitlines()
-    return "\n".join(line for line in lines if not line.startswith(("--- ", "+++ ")))
+        yield phases[each.step_id].phase, each.host, each.task, each.lasting_diff
 
 
 def _other_now(store: Store, plan: StoredPlan, run_id: int) -> PlanError:

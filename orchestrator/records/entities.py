@@ -177,6 +177,12 @@ class ResultRecord:
     cut: bool = False
     task: str = ""
 
+    @property
+    def lasting_diff(self) -> str:
+        """The diff without the names in its headers: Ansible names temporary files there, others each time."""
+        lines = (self.diff or "").splitlines()
+        return "\n".join(line for line in lines if not line.startswith(("--- ", "+++ ")))
+
 
 @dataclass(frozen=True, slots=True)
 class Approval:

@@ -51,3 +51,20 @@ def test_history_is_asked_by_what_a_run_did(site: Any) -> None:
     assert found("--until", "1h") == []
     assert "no such run on record" in site.lifecycle("history", "--host", "three").stdout
     assert "'soon' is no date, time or age" in refused(site, "history", "--since", "soon")
+
+
+def test_two_runs_are_compared_per_host_and_task(site: Any) -> None:
+    site.hosts(one=LOCAL, two=LOCAL)
+    noted(site, "first", "--diff")
+    (site.root / "one").write_text("somebody was here\n")
+    noted(site, "first", "--diff")
+    compared = asked(site, "diff", "1", "2", "--diff")
+    one, two = sorted(compared["differences"], key=lambda each: each["host"])
+    assert (one["host"], one["task"], one["what"]) == ("one", "Write a note", ["diff"])
+    assert (two["before"]["status"], two["after"]["status"]) == ("changed", "ok")
+    assert compared["same"] == 2
+    told = site.lifecycle("diff", "1", "2", "--host", "two").stdout
+    assert "two                  site: Write a note: changed -> ok" in told
+    assert "1 task differs, 1 came to the same" in told
+    assert "option digests" not in told
+    assert "no run 9" in refused(site, "diff", "1", "9")
