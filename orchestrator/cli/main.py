@@ -22,6 +22,7 @@ COMMANDS = {
     "history": ("orchestrator.cli.records:history", "List the runs on record."),
     "show": ("orchestrator.cli.records:show", "Show one run: its steps, hosts and results."),
     "diff": ("orchestrator.cli.compared:diff", "Say what changed between two runs, per host and task."),
+    "hosts": ("orchestrator.cli.hosts:hosts", "Show the latest state of each host."),
     "records": ("orchestrator.cli.records_admin:records", "Look after the records: take in what was spilled."),
     "lock": ("orchestrator.cli.lock:lock", "Say who works on an environment, or take a lock away that was left."),
     "lab": ("orchestrator.cli.lab:lab", "Test hosts on podman: up, down, status, shell, reset."),

@@ -23,3 +23,18 @@ class RunFilter:
     operator: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HostState:
+    """What the last phase that took in a host came to there.
+
+    `status`: ok, changed, failed or unreachable; that of the step where its end was not seen.
+    """
+
+    environment: str
+    host: str
+    run_id: int
+    phase: str
+    status: str
+    at: datetime

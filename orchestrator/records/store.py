@@ -7,6 +7,7 @@ import os
 from orchestrator.paths import state_dir
 from orchestrator.records.evidence import Evidences
 from orchestrator.records.gateway import connect, told
+from orchestrator.records.latest import Latest
 from orchestrator.records.liveness import is_dead_here
 from orchestrator.records.locks import Locks
 from orchestrator.records.migrate import upgrade
@@ -14,8 +15,8 @@ from orchestrator.records.plans import Plans
 from orchestrator.records.releases import Releases
 
 
-class Store(Locks, Plans, Releases, Evidences):
-    """Runs, results, locks, plans, releases and evidence, in SQLite or PostgreSQL."""
+class Store(Locks, Plans, Releases, Evidences, Latest):
+    """Runs, results, locks, plans, releases, evidence and what is known of hosts, in SQLite or PostgreSQL."""
 
     def settle(self) -> list[int]:
         """Mark the runs whose process on this host is dead as lost, and say which: nothing stays `running` for ever."""

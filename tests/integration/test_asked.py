@@ -68,3 +68,21 @@ def test_two_runs_are_compared_per_host_and_task(site: Any) -> None:
     assert "1 task differs, 1 came to the same" in told
     assert "option digests" not in told
     assert "no run 9" in refused(site, "diff", "1", "9")
+
+
+def test_the_latest_state_of_each_host_is_told(site: Any) -> None:
+    site.hosts(one=LOCAL, two=LOCAL)
+    noted(site, "first")
+    site.playbook("- name: Stop here\n  ansible.builtin.fail:", name="broken.yml")
+    site.run("broken.yml", "--limit", "two")
+    noted(site, "second", "--check")
+    states = asked(site, "hosts")["hosts"]
+    assert [(each["host"], each["run"], each["phase"], each["status"]) for each in states] == [
+        ("one", 1, "site", "changed"),
+        ("two", 2, "broken", "failed"),
+    ]
+    assert states[1]["environment"] == "site-lab"
+    told = site.lifecycle("hosts", "-i", "site-lab").stdout
+    assert "two" in told
+    assert "broken failed in run 2" in " ".join(told.split())
+    assert "no host is on record" in site.lifecycle("hosts", "-i", "nowhere").stdout
