@@ -14,6 +14,7 @@ from orchestrator.cli.options import json_option, recorded_name
 from orchestrator.cli.plans import plan_data, plan_lines
 
 if TYPE_CHECKING:
+    from orchestrator.records import Store
     from orchestrator.records.entities import ResultRecord, Run
 
 
@@ -48,18 +49,25 @@ def show(run_id: int, host: str | None, failed: bool, with_diff: bool, as_json: 
     from orchestrator.records import open_store
 
     store = open_store()
-    run, plan = store.get_run(run_id), store.find_plan(run_id)
-    results = store.list_results(run_id, host, failed)
     if as_json:
-        shown = [result_data(result, with_diff) for result in results]
-        data = {**run_data(run), "plan": plan_data(plan) if plan else None, "results": shown}
+        data = shown_data(store, run_id, host, failed, with_diff=with_diff)
         click.echo(json.dumps(data, indent=2, default=str))
         return
-    show_run(run)
+    show_run(store.get_run(run_id))
+    plan = store.find_plan(run_id)
     for line in plan_lines(plan) if plan else ():
         click.echo(line)
-    for result in results:
+    for result in store.list_results(run_id, host, failed):
         show_result(result, with_diff)
+
+
+def shown_data(
+    store: Store, run_id: int, host: str | None = None, failed: bool = False, *, with_diff: bool
+) -> dict[str, Any]:
+    """A run with its plan and results for a program. Keys are an interface: add, never rename."""
+    run, plan = store.get_run(run_id), store.find_plan(run_id)
+    results = [result_data(result, with_diff) for result in store.list_results(run_id, host, failed)]
+    return {**run_data(run), "plan": plan_data(plan) if plan else None, "results": results}
 
 
 def run_data(run: Run) -> dict[str, Any]:

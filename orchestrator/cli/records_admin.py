@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.options import json_option
-from orchestrator.errors import ExitCode
+from orchestrator.cli.options import json_option, recorded_name
+from orchestrator.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from orchestrator.records.questions import Size
 
 
 @click.group()
@@ -36,3 +41,51 @@ def ingest(files: tuple[Path, ...], as_json: bool) -> ExitCode:
         lost = f"; {each.missing} lines or events are lost" if each.missing else ""
         click.echo(f"run {each.run_id}: {each.results} results taken in, recorded {each.recorded}{lost}")
     return ExitCode.DONE
+
+
+@records.command()
+@click.option("-i", "--environment", metavar="ENV", help="Only this environment: its name or its directory.")
+@click.option("--keep-runs", type=click.IntRange(min=1), metavar="N", help="Keep the newest N of each environment.")
+@click.option("--keep-days", type=click.FloatRange(min=0), metavar="D", help="Keep what was begun in the last D days.")
+@click.option("-C", "--check", is_flag=True, help="Take nothing off; tell what would go.")
+@json_option
+def prune(environment: str | None, keep_runs: int | None, keep_days: float | None, check: bool, as_json: bool) -> None:
+    """Take old runs off the records, with the contents that no other run refers to. Given both, either keeps a run.
+
+    What is at work or still needed stays: the newest run of an environment, the newest that applied each phase, what
+    releases rest on, plans that may be applied.
+    """
+    from orchestrator.records import open_store
+    from orchestrator.records.entities import now
+
+    if keep_runs is None and keep_days is None:
+        raise UsageError("what is to be kept was not said", remedy="give --keep-runs N, --keep-days D, or both")
+    store = open_store()
+    since = None if keep_days is None else now() - timedelta(days=keep_days)
+    gone, before = store.prunable(recorded_name(environment), keep_runs or 0, since), store.size()
+    if not check:
+        store.prune(gone)
+    after = store.size()
+    if as_json:
+        data = {"check": check, "runs": gone, "before": asdict(before), "after": asdict(after)}
+        click.echo(json.dumps(data, indent=2))
+        return
+    would = "would be" if check else "are"
+    click.echo(f"{len(gone)} of {before.runs} runs {would} taken off the records" if gone else "no run is to go")
+    click.echo(size_line(after))
+
+
+@records.command()
+@json_option
+def size(as_json: bool) -> None:
+    """Say how much is on record, and what room it takes."""
+    from orchestrator.records import open_store
+
+    store = open_store()
+    found = store.size()
+    click.echo(json.dumps({"where": store.address, **asdict(found)}) if as_json else size_line(found))
+
+
+def size_line(found: Size) -> str:
+    megabytes = found.bytes / 1_000_000
+    return f"{found.runs} runs, {found.results} results, {found.contents} texts: {megabytes:.1f} MB"

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from orchestrator.errors import StoreError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "0005"
+HEAD = "0006"
 
 # Any constant both sides use; keeps two first starts on one PostgreSQL from migrating at the same time.
 MIGRATION_LOCK = 7_204_611

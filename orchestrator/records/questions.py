@@ -38,3 +38,13 @@ class HostState:
     phase: str
     status: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is on record, and how many bytes the database takes."""
+
+    runs: int
+    results: int
+    contents: int
+    bytes: int

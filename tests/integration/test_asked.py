@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from typing import Any
+from xml.etree import ElementTree as Xml
 
 LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
 WRITE = """
@@ -86,3 +87,29 @@ def test_the_latest_state_of_each_host_is_told(site: Any) -> None:
     assert "two" in told
     assert "broken failed in run 2" in " ".join(told.split())
     assert "no host is on record" in site.lifecycle("hosts", "-i", "nowhere").stdout
+
+
+def test_a_run_is_exported_for_programs_and_for_people(site: Any) -> None:
+    noted(site, "first", "--diff")
+    everything = json.loads(site.lifecycle("export", "1").stdout)
+    assert everything == site.show(1, "--diff")
+    (suite,) = Xml.fromstring(site.lifecycle("export", "1", "--format", "junit").stdout).findall("testsuite")
+    assert (suite.get("name"), suite.get("tests"), suite.get("failures")) == ("site on one", "2", "0")
+    ticket = site.lifecycle("export", "1", "--format", "markdown").stdout
+    assert ticket.startswith("# Run 1: site on site-lab\n")
+    assert "+first" in ticket
+    assert "no run 9" in refused(site, "export", "9", "--format", "junit")
+
+
+def test_old_runs_are_taken_off_the_records(site: Any) -> None:
+    for content in ("first", "second", "third"):
+        noted(site, content)
+    assert "what is to be kept was not said" in refused(site, "records", "prune")
+    told = asked(site, "records", "prune", "--keep-runs", "2", "--check")
+    assert (told["runs"], told["before"]) == ([1], told["after"])
+    assert asked(site, "records", "size")["runs"] == 3
+    assert site.lifecycle("records", "prune", "--keep-runs", "2").stdout.startswith("1 of 3 runs are taken off")
+    assert [run["run"] for run in site.history()] == [3, 2]
+    assert "no run is to go" in site.lifecycle("records", "prune", "--keep-days", "1").stdout
+    assert asked(site, "records", "size")["results"] == 4
+    assert "no run 1 on record" in refused(site, "show", "1")
