@@ -17,6 +17,7 @@ class ExitCode(IntEnum):
     HOST_FAILED = 2
     TAKEN_BACK = 3
     UNREACHABLE = 4
+    DRIFTED = 5
     INTERRUPTED = 99
 
 

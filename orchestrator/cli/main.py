@@ -22,6 +22,7 @@ COMMANDS = {
     "history": ("orchestrator.cli.records:history", "List the runs on record."),
     "show": ("orchestrator.cli.records:show", "Show one run: its steps, hosts and results."),
     "diff": ("orchestrator.cli.compared:diff", "Say what changed between two runs, per host and task."),
+    "drift": ("orchestrator.cli.drift:drift", "Rehearse what was applied last, and say what would change now."),
     "hosts": ("orchestrator.cli.hosts:hosts", "Show the latest state of each host."),
     "export": ("orchestrator.cli.exported:export", "Write one run as JSON, JUnit XML or Markdown."),
     "records": ("orchestrator.cli.records_admin:records", "Look after the records: ingest, prune, size."),
@@ -55,7 +56,7 @@ def lifecycle() -> None:
     """Deliver packaged software to plain Debian machines, phase by phase, and keep the record.
 
     Exit codes: 0 done, 1 usage or refused, 2 a host failed, 3 released then taken back,
-    4 a host unreachable, 99 interrupted.
+    4 a host unreachable, 5 hosts have drifted from what was applied, 99 interrupted.
     """
 
 

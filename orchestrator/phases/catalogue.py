@@ -19,6 +19,8 @@ class Phase:
     evidence: bool = False
     # The command that starts it, where it is not `lifecycle run`.
     through: str = ""
+    # It describes how hosts are to be, and to stay: `lifecycle drift` asks for it.
+    lasting: bool = False
     # Done whoever is at work by other records: users on a bad version do not wait.
     urgent: bool = False
 
@@ -36,6 +38,7 @@ PHASES: Final = (
         playbook="impl.lifecycle.provision",
         summary="install and configure what the groups of the inventory ask for",
         needs=("preflight",),
+        lasting=True,
     ),
     Phase(
         "release",

@@ -113,3 +113,41 @@ def test_old_runs_are_taken_off_the_records(site: Any) -> None:
     assert "no run is to go" in site.lifecycle("records", "prune", "--keep-days", "1").stdout
     assert asked(site, "records", "size")["results"] == 4
     assert "no run 1 on record" in refused(site, "show", "1")
+
+
+def test_drift_is_what_the_last_applied_phases_would_change_now(site: Any) -> None:
+    site.hosts(one=LOCAL, two=LOCAL)
+    assert "nothing that was applied is on record" in refused(site, "drift", "site-lab")
+    noted(site, "first")
+    # A later run of one host does not narrow the question, nor does a rehearsal answer it.
+    noted(site, "first", "--limit", "one")
+    noted(site, "other", "--check")
+    noted(site, "first", "--check")
+    well = site.lifecycle("drift", "site-lab")
+    assert (well.returncode, well.stdout.splitlines()[-1]) == (0, "no drift: site of run 2 would change nothing")
+    (site.root / "two").write_text("somebody was here\n")
+    found = site.lifecycle("drift", "site-lab", "--json")
+    assert found.returncode == 5, found.stdout
+    data = json.loads(found.stdout)
+    (drifted,) = data["drift"]
+    assert (drifted["host"], drifted["task"], drifted["applied"]["run"]) == ("two", "Write a note", 1)
+    assert "-somebody was here\n+first" in drifted["diff"]
+    assert (data["exit_code"], data["applied"], data["since"]) == (5, {"site": 2}, [])
+    assert (site.root / "two").read_text() == "somebody was here\n"
+    newest = site.history()[0]
+    assert (newest["run"], newest["check"], newest["status"]) == (data["run"], True, "successful")
+    told = site.lifecycle("drift", "site-lab").stdout
+    assert "two                  site: Write a note would change; in run 1 it was changed at" in told
+    assert told.endswith("drifted: two (1 task would change)\n")
+    assert site.lifecycle("drift", "site-lab", "--limit", "one").returncode == 0
+
+
+def test_drift_says_what_has_changed_on_our_side_and_fails_as_its_rehearsal_does(site: Any) -> None:
+    noted(site, "first", "-e", "answer=42")
+    assert "was given answer with -e" in refused(site, "drift", "site-lab")
+    site.group_vars("other: 1\n")
+    told = site.lifecycle("drift", "site-lab", "-e", "answer=42")
+    assert (told.returncode, "inventory or delivery.yml have changed since run 1" in told.stdout) == (0, True)
+    site.playbook("- name: Stop here\n  ansible.builtin.fail:")
+    broken = site.lifecycle("drift", "site-lab", "-e", "answer=42")
+    assert (broken.returncode, "no drift" in broken.stdout) == (2, False)
