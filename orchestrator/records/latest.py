@@ -57,12 +57,12 @@ class Latest(Gateway):
         with self.transaction() as connection:
             for row in connection.execute(query).mappings().all():
                 # No recap: the step is at work, or its end was not seen.
-                came_to = {host: _status(totals) for host, totals in row["hosts"].items()} or dict.fromkeys(
-                    _hosts_of(connection, row["run_id"], row["id"]), row["status"]
-                )
-                for host, status in came_to.items():
-                    state = HostState(row["environment"], host, row["run_id"], row["phase"], status, row["at"])
-                    found.setdefault((state.environment, host), state)
+                recap = row["hosts"] or dict.fromkeys(_hosts_of(connection, row["run_id"], row["id"]))
+                for host, totals in recap.items():
+                    key = row["environment"], host
+                    if key not in found:
+                        status = row["status"] if totals is None else _status(totals)
+                        found[key] = HostState(*key, row["run_id"], row["phase"], status, row["at"])
         return [found[key] for key in sorted(found)]
 
 
