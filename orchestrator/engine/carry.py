@@ -12,6 +12,7 @@ from orchestrator.engine.about import describe
 from orchestrator.engine.interrupt import Ladder, interruptible
 from orchestrator.engine.locks import Patience, is_idle
 from orchestrator.engine.marker import ASIDE, Marker
+from orchestrator.engine.notify import notify
 from orchestrator.engine.processes import mark_of
 from orchestrator.engine.recorder import Place, Recorder
 from orchestrator.engine.request import Event, HostFailure, Listener, RunOutcome, RunRequest, StepOutcome
@@ -24,7 +25,7 @@ from orchestrator.errors import EngineError, StoreError
 from orchestrator.paths import state_dir
 from orchestrator.phases import Phase, Plan, plan
 from orchestrator.records import Store
-from orchestrator.records.entities import Actor, Recorded, Status
+from orchestrator.records.entities import Actor, NewRun, Recorded, Status
 from orchestrator.records.liveness import this_actor
 
 
@@ -36,6 +37,7 @@ class _Run:
     store: Store
     listener: Listener | None
     id: int
+    about: NewRun
     actor: Actor
     scrubber: Scrubber
     spill: Spill
@@ -77,11 +79,12 @@ def perform(request: RunRequest, store: Store, listener: Listener | None) -> Run
     settings = strategy_settings(request.strategy)
     actor = this_actor()
     scrubber = scrubber_for(request)
-    run_id = store.begin_run(describe(request, actor, tuple(phase.name for phase in planned.phases)))
+    about = describe(request, actor, tuple(phase.name for phase in planned.phases))
+    run_id = store.begin_run(about)
     spill = Spill(state_dir() / "spill" / f"run-{run_id}.ndjson", run_id, actor)
     ladder = Ladder(mark_of(actor), lambda text: listener.on_event(Event("notice", message=text)) if listener else None)
     marker = Marker(request, planned.phases, actor, run_id)
-    run = _Run(request, store, listener, run_id, actor, scrubber, spill, ladder, {**settings, **ASIDE}, marker)
+    run = _Run(request, store, listener, run_id, about, actor, scrubber, spill, ladder, {**settings, **ASIDE}, marker)
     run.notices += (*(f"resumed although {change}" for change in request.despite), *planned.notices)
     run.tell(Event("run", run_id=run_id))
     try:
@@ -183,7 +186,7 @@ def _end(run: _Run, broken_off: Status | None = None) -> RunOutcome:
             f"recorded only in part ({run.spill.reasons[0]}); the rest is in {run.spill.path}:"
             " `lifecycle records ingest` takes it in"
         )
-    return RunOutcome(
+    outcome = RunOutcome(
         run_id=run.id,
         status=status,
         steps=tuple(run.steps),
@@ -192,6 +195,8 @@ def _end(run: _Run, broken_off: Status | None = None) -> RunOutcome:
         exit_code=verdict.exit_code(status, any_host=any(step.hosts for step in run.steps)),
         notices=tuple(dict.fromkeys(run.notices)),
     )
+    untold = notify(run.about, outcome)
+    return replace(outcome, notices=(*outcome.notices, untold)) if untold else outcome
 
 
 def _merged(steps: Sequence[StepOutcome]) -> dict[str, object]:
