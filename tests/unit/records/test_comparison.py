@@ -87,6 +87,8 @@ def test_what_comes_again_is_counted_and_only_the_last_try_counts() -> None:
             result(2, "a", "T", FAILED, task_uuid="1"),
             result(3, "a", "T", OK, task_uuid="1"),
             result(4, "a", "T", CHANGED, task_uuid="2"),
+            # Cut off before its last try.
+            result(5, "a", "T", retried, task_uuid="3"),
         ],
     )
     assert {spot: each.counter for spot, each in found.items()} == {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from orchestrator.records import Store, open_store
+from orchestrator.records import Store, open_store, schema
+from orchestrator.records.contents import digest, packed
 from orchestrator.records.entities import (
     Approval,
     Evidence,
@@ -41,12 +43,13 @@ def test_the_newest_of_each_environment_are_kept(store: Store, ran: Callable[...
 
 
 def test_what_is_young_is_kept_however_many(store: Store, ran: Callable[..., int]) -> None:
-    for days in (9, 8, 2, 1):
+    for days in (9, 8, 2):
         ran(OK, started=now() - timedelta(days=days))
+    ran(OK, started=now() - timedelta(days=1), status=Status.FAILED)
     assert store.prunable(None, 0, now() - timedelta(days=3)) == [1, 2]
     assert store.prunable(None, 3, now() - timedelta(days=3)) == [1]
     # The newest stays although it is old: the number of a run is never given a second time.
-    assert store.prunable(None, 0, now() + timedelta(days=1)) == [1, 2, 3]
+    assert store.prunable(None, 0, now() + timedelta(days=1)) == [1, 2]
 
 
 def test_a_run_goes_with_all_that_is_its_own_and_shared_texts_stay(store: Store, ran: Callable[..., int]) -> None:
@@ -137,3 +140,21 @@ def test_evidence_stays_with_its_release_when_its_run_goes(store: Store, ran: Ca
     (kept,) = store.list_evidence(release.id)
     assert (kept.run_id, kept.content) == (None, "proof")
     assert [each.run_id for each in store.list_release_steps(release.id)] == [None]
+
+
+def test_a_text_that_a_run_is_just_referring_to_stays(store: Store, ran: Callable[..., int]) -> None:
+    old = ran(OK, output="shared")
+    run_id = ran(OK)
+    (kept,) = store.list_results(run_id)
+    taking = threading.Thread(target=store.prune, args=([old],))
+    with store.transaction() as connection:
+        # As `add_results` does it: the text is there already, so nothing is inserted for it.
+        store.insert_or_leave(connection, schema.content, packed(["shared"]))
+        row = {"run_id": run_id, "counter": 9, "step_id": kept.step_id, "task_uuid": "t", "host": "app1", "message": ""}
+        row |= {"status": ResultStatus.OK, "at": now(), "seconds": 0.0, "cut": False, "output": digest("shared")}
+        connection.execute(schema.result.insert(), row)
+        taking.start()
+        taking.join(0.5)
+        assert taking.is_alive()
+    taking.join()
+    assert [result.output for result in store.list_results(run_id)] == [None, "shared"]
