@@ -1,4 +1,4 @@
-"""`lifecycle diff`: two runs side by side."""
+"""`lifecycle diff` and `lifecycle compare`: two runs, and two environments, side by side."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli.options import json_option
+from orchestrator.cli.options import json_option, recorded_name
 
 if TYPE_CHECKING:
+    from orchestrator.records import Store
     from orchestrator.records.comparison import Comparison, Difference
     from orchestrator.records.entities import ResultRecord
+    from orchestrator.reports.environments import Standing
 
 NOT_DONE = "not carried out"
 
@@ -41,6 +43,50 @@ def diff(before: int, after: int, host: str | None, with_diff: bool, as_json: bo
         click.echo(history_line(run))
     for line in comparison_lines(compared, with_diff):
         click.echo(line)
+
+
+@click.command()
+@click.argument("left", metavar="ENV1")
+@click.argument("right", metavar="ENV2")
+@json_option
+def compare(left: str, right: str, as_json: bool) -> None:
+    """Say in what ENV1 and ENV2 differ, by what is on record of them; asks no host.
+
+    The commit and the collection that applied each phase, the application's version, and what `lifecycle run inspect`
+    found: operating system, kernel, roles, packages, databases.
+    """
+    from orchestrator.records import open_store
+    from orchestrator.reports.environments import unlike
+
+    store = open_store()
+    sides = [_standing(store, str(recorded_name(name))) for name in (left, right)]
+    found = unlike(*sides)
+    if as_json:
+        data = {
+            "environments": [{"environment": side.environment, "inspected": side.inspected} for side in sides],
+            "differences": [asdict(each) for each in found],
+        }
+        click.echo(json.dumps(data, indent=2))
+        return
+    for side in sides:
+        if side.inspected is None:
+            remedy = f"lifecycle run inspect -i {side.environment}"
+            click.echo(f"note: {side.environment} was never inspected, its packages are not known; {remedy}", err=True)
+    for each in found:
+        click.echo(f"{each.fact:<32} {', '.join(each.left) or 'none'} | {', '.join(each.right) or 'none'}")
+    known = len({*sides[0].facts, *sides[1].facts})
+    click.echo(f"{sides[0].environment} and {sides[1].environment} differ in {len(found)} of {known} facts")
+
+
+def _standing(store: Store, environment: str) -> Standing:
+    from orchestrator.errors import UsageError
+    from orchestrator.reports.environments import standing
+
+    applied = {phase: store.get_run(run_id) for phase, run_id in store.applied_phases(environment).items()}
+    if not applied:
+        remedy = "lifecycle history lists the runs"
+        raise UsageError("nothing that was applied is on record", where=environment, remedy=remedy)
+    return standing(environment, applied, store.list_releases(environment))
 
 
 def comparison_data(compared: Comparison, with_diff: bool) -> dict[str, Any]:

@@ -22,6 +22,7 @@ COMMANDS = {
     "history": ("orchestrator.cli.records:history", "List the runs on record."),
     "show": ("orchestrator.cli.records:show", "Show one run: its steps, hosts and results."),
     "diff": ("orchestrator.cli.compared:diff", "Say what changed between two runs, per host and task."),
+    "compare": ("orchestrator.cli.compared:compare", "Say in what two environments differ, by what is on record."),
     "drift": ("orchestrator.cli.drift:drift", "Rehearse what was applied last, and say what would change now."),
     "hosts": ("orchestrator.cli.hosts:hosts", "Show the latest state of each host."),
     "export": ("orchestrator.cli.exported:export", "Write one run as JSON, JUnit XML or Markdown."),

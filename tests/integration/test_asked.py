@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import sys
 from typing import Any
 from xml.etree import ElementTree as Xml
@@ -151,3 +152,23 @@ def test_drift_says_what_has_changed_on_our_side_and_fails_as_its_rehearsal_does
     site.playbook("- name: Stop here\n  ansible.builtin.fail:")
     broken = site.lifecycle("drift", "site-lab", "-e", "answer=42")
     assert (broken.returncode, "no drift" in broken.stdout) == (2, False)
+
+
+def test_two_environments_are_compared_by_what_is_on_record(site: Any) -> None:
+    tell = """
+        - name: Tell what an inspection tells
+          ansible.builtin.set_stats:
+            data: {{lifecycle_inspect: {{hosts: {{"{{{{ inventory_hostname }}}}": {{os: "Debian {release}"}}}}}}}}
+    """
+    site.playbook(tell.format(release=12), name="inspect.yml")
+    assert site.run("inspect.yml").returncode == 0
+    assert "prod: nothing that was applied is on record" in refused(site, "compare", "site-lab", "prod")
+    site.playbook(tell.format(release=13), name="inspect.yml")
+    assert site.run("inspect.yml").returncode == 0
+    with sqlite3.connect(site.var / "lifecycle.db") as connection:
+        connection.execute("UPDATE run SET environment = 'prod' WHERE id = 2")
+    compared = asked(site, "compare", "site-lab", "prod")
+    assert compared["differences"] == [{"fact": "operating system", "left": ["Debian 12"], "right": ["Debian 13"]}]
+    told = site.lifecycle("compare", "site-lab", "prod").stdout
+    assert "Debian 12 | Debian 13" in told
+    assert told.endswith("site-lab and prod differ in 1 of 2 facts\n")
