@@ -13,10 +13,11 @@ from orchestrator.records.locks import Locks
 from orchestrator.records.migrate import upgrade
 from orchestrator.records.plans import Plans
 from orchestrator.records.pruning import Pruning
+from orchestrator.records.reading import Reading
 from orchestrator.records.releases import Releases
 
 
-class Store(Locks, Plans, Releases, Evidences, Latest, Pruning):
+class Store(Locks, Plans, Releases, Evidences, Latest, Pruning, Reading):
     """Runs, results, locks, plans, releases, evidence and what is known of hosts, in SQLite or PostgreSQL."""
 
     def settle(self) -> list[int]:

@@ -46,3 +46,29 @@ def change(ratio: float | None) -> str:
 def file_part(text: str) -> str:
     """`text` as part of a file's name: letters a-z, digits and dashes, 40 at most, never empty."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40].rstrip("-") or "host"
+
+
+def block(text: str) -> str:
+    """`text` with its lines and blanks as they are, and what is no character as U+FFFD."""
+    return "\n".join(line if line.isprintable() else _printable(line) for line in text.split("\n"))
+
+
+def _printable(line: str) -> str:
+    """A tab is a blank, and Windows' end of a line a sign: it may be all that differs."""
+    return "".join(
+        one if one == "\t" or unicodedata.category(one) not in NO_TEXT else REPLACEMENT
+        for one in line.replace("\r", "\N{SYMBOL FOR CARRIAGE RETURN}")
+    )
+
+
+def span(seconds: float | None) -> str:
+    """How long something took, for people: 0.4 s, 12 s, 3:05 min, 2:03:05 h; a dash when it is not known."""
+    if seconds is None:
+        return "–"
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d} h" if hours else f"{minutes}:{rest:02d} min"
