@@ -56,6 +56,7 @@ lint: setup
 	ansible-lint
 	.ci/collection-docs
 	.ci/unexercised
+	.ci/catalogues --check
 
 unit: setup
 	@pytest tests/unit tests/integration -n 2 $(PYTEST_ARGS)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from orchestrator.cli.options import json_option, recorded_name
 from orchestrator.errors import UsageError
+
+if TYPE_CHECKING:
+    from orchestrator.records import Store
 
 
 @click.command()
@@ -22,8 +25,11 @@ from orchestrator.errors import UsageError
     metavar="DIR",
     help="Where to write it; var/reports/ENV when not said.",
 )
+@click.option(
+    "--lang", "language", type=click.Choice(("en", "zh_CN")), default="en", show_default=True, help="Of the page."
+)
 @json_option
-def report(run_id: int | None, environment: str | None, output: Path | None, as_json: bool) -> None:
+def report(run_id: int | None, environment: str | None, output: Path | None, language: str, as_json: bool) -> None:
     """Write a RUN, or an environment, as one HTML page.
 
     The page stands alone: it loads nothing, needs no script, and is made for a phone and for paper as well.
@@ -38,9 +44,9 @@ def report(run_id: int | None, environment: str | None, output: Path | None, as_
         )
     store = open_store()
     if run_id is not None:
-        name, place, page, told = _of_run(store, run_id)
+        name, place, page, told = _of_run(store, run_id, language)
     else:
-        name, place, page, told = _of_environment(store, recorded_name(environment) or "")
+        name, place, page, told = _of_environment(store, recorded_name(environment) or "", language)
     (file,) = write({name: page}, output or state_dir() / "reports" / place)
     if as_json:
         click.echo(json.dumps({**told, "file": str(file)}, indent=2, default=_plain))
@@ -48,22 +54,26 @@ def report(run_id: int | None, environment: str | None, output: Path | None, as_
     click.echo(str(file))
 
 
-def _of_run(store: Any, run_id: int) -> tuple[str, str, str, dict[str, Any]]:
+def _of_run(store: Store, run_id: int, language: str) -> tuple[str, str, str, dict[str, Any]]:
     """File name, directory, page, and the same data for a program."""
     from orchestrator.reports.gather import run_material
+    from orchestrator.reports.languages import translations
     from orchestrator.reports.page import run_page
     from orchestrator.reports.run_report import run_report
 
     made = run_report(run_material(store, run_id))
-    return f"run-{run_id}.html", made.run.about.environment, run_page(made), asdict(made)
+    page = run_page(made, translations(language), language)
+    return f"run-{run_id}.html", made.run.about.environment, page, asdict(made)
 
 
-def _of_environment(store: Any, environment: str) -> tuple[str, str, str, dict[str, Any]]:
+def _of_environment(store: Store, environment: str, language: str) -> tuple[str, str, str, dict[str, Any]]:
     from orchestrator.reports.gather import environment_material
+    from orchestrator.reports.languages import translations
     from orchestrator.reports.page import environment_page
 
     made = environment_material(store, environment)
-    return "environment.html", environment, environment_page(made), asdict(made)
+    page = environment_page(made, translations(language), language)
+    return "environment.html", environment, page, asdict(made)
 
 
 def _plain(value: Any) -> str:

@@ -15,6 +15,8 @@ from orchestrator.reports.run_report import Material
 
 # A page is read on phones: so many bytes of differences, each counted once however many hosts have it.
 KEEP_DIFFERENCES: Final = 1_500_000
+# And so many of them: nobody reads more, and a browser lays each one out.
+MOST_DIFFERENCES: Final = 1000
 # So many different answers of failed tasks; the messages of all of them are shown.
 KEEP_ANSWERS: Final = 500
 RUNS: Final = 100
@@ -60,7 +62,7 @@ def _differences(store: Store, outcomes: Sequence[Outcome]) -> Iterator[str]:
     digests = list(dict.fromkeys(one.diff for one in outcomes if one.diff))
     sizes = store.sizes(digests)
     left = KEEP_DIFFERENCES
-    for digest in digests:
+    for digest in digests[:MOST_DIFFERENCES]:
         size = sizes.get(digest, 0)
         if size <= left:
             left -= size

@@ -65,7 +65,8 @@ def test_an_environment_becomes_one_page_too(reported: Any) -> None:
         ended = reported.lifecycle("report", "--environment", named)
         assert ended.returncode == 0, ended.stdout
         assert Path(ended.stdout.strip()) == reported.var / "reports" / "site-lab" / "environment.html"
-    told = json.loads(reported.lifecycle("report", "-i", "site-lab", "--json").stdout)
+    told = json.loads(reported.lifecycle("report", "-i", "site-lab", "--json", "--lang", "zh_CN").stdout)
+    assert '<html lang="zh-CN">' in Path(told["file"]).read_text(encoding="utf-8")
     assert [(host["host"], host["letter"]) for host in told["hosts"]] == [("two<b>", "F"), ("one", "C")]
 
 
