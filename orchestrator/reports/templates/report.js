@@ -46,6 +46,8 @@ if (filter) {
   filter.hidden = false;
   filter.querySelector("input").addEventListener("input", (event) => {
     const wanted = event.target.value.toLowerCase();
+    told.textContent = "";
+    cursor.remove();
     for (const one of document.querySelectorAll("[data-filter]")) one.hidden = !one.querySelector(".hosts").textContent.toLowerCase().includes(wanted);
   });
 }
