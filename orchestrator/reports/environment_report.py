@@ -77,7 +77,8 @@ def _hosts(runs: Sequence[Run], failed: Sequence[ResultRecord]) -> Iterator[Host
                 cells[host][run.id] = min(before, letter_of(totals), key=_badness)
     why: dict[tuple[int, str], list[str]] = {}
     for result in failed:
-        why.setdefault((result.step_id, result.host), []).append(f"{result.task}: {result.message}")
+        text = f"{result.task}: {result.message}" if result.task else result.message
+        why.setdefault((result.step_id, result.host), []).append(text)
     for host, (run, step) in latest.items():
         totals = step.hosts[host]
         letter = letter_of(totals)
