@@ -43,16 +43,18 @@ class Evidences(Contents):
         )
         with self.transaction() as connection:
             rows = connection.execute(query).mappings().all()
-        return [
-            Evidence(
-                id=row["id"],
-                release_step_id=row["release_step_id"],
-                run_id=row["run_id"],
-                kind=row["kind"],
-                verdict=row["verdict"],
-                summary=row["summary"],
-                at=row["at"],
-                content=unpacked(row["compressed"]),
-            )
-            for row in rows
-        ]
+        return [evidence_of(row) for row in rows]
+
+
+def evidence_of(row: sa.RowMapping) -> Evidence:
+    """The evidence of a row of its table, joined with its content."""
+    return Evidence(
+        id=row["id"],
+        release_step_id=row["release_step_id"],
+        run_id=row["run_id"],
+        kind=row["kind"],
+        verdict=row["verdict"],
+        summary=row["summary"],
+        at=row["at"],
+        content=unpacked(row["compressed"]),
+    )

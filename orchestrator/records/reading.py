@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from orchestrator.records import schema
 from orchestrator.records.contents import unpacked
 from orchestrator.records.entities import Evidence, Release, ReleaseState, ResultStatus, TaskRecord
+from orchestrator.records.evidence import evidence_of
 from orchestrator.records.gateway import Gateway
 
 # How many keys one query names: SQLite takes no more than some thousands.
@@ -118,19 +119,7 @@ class Reading(Gateway):
         )
         with self.transaction() as connection:
             rows = connection.execute(query).mappings().all()
-        return [
-            Evidence(
-                id=row["id"],
-                release_step_id=row["release_step_id"],
-                run_id=row["run_id"],
-                kind=row["kind"],
-                verdict=row["verdict"],
-                summary=row["summary"],
-                at=row["at"],
-                content=unpacked(row["compressed"]),
-            )
-            for row in rows
-        ]
+        return [evidence_of(row) for row in rows]
 
     def told(self, environment: str, key: str, since: datetime, until: datetime) -> list[Told]:
         """What steps in an environment told under `key` in that time, the oldest first."""
