@@ -35,19 +35,17 @@ class Site:
         self.environment.mkdir(parents=True)
         (self.environment / "delivery.yml").write_text(DELIVERY, encoding="utf-8")
         self.hosts(one=HOST)
+        # Tests run side by side on this machine, and each is a controller of its own, whatever it has for an inventory.
+        self.group_vars(f"lifecycle_marker_directory: {root}/marks\n", name="all/marks.yml")
         self.var = root / "var"
         allowed = ("PATH", "HOME", "LANG", "USER")
         self.env = {name: os.environ[name] for name in allowed if name in os.environ}
         self.env["LIFECYCLE_VAR"] = str(self.var)
 
     def hosts(self, **hosts: dict[str, Any]) -> None:
-        # Tests run side by side on this machine, and each is a controller of its own.
-        marks = {"lifecycle_marker_directory": str(self.root / "marks")}
-        (self.environment / "hosts.yml").write_text(
-            json.dumps({"all": {"hosts": hosts, "vars": marks}}), encoding="utf-8"
-        )
+        (self.environment / "hosts.yml").write_text(json.dumps({"all": {"hosts": hosts}}), encoding="utf-8")
 
-    def group_vars(self, text: str, name: str = "all.yml") -> Path:
+    def group_vars(self, text: str, name: str = "all/main.yml") -> Path:
         return self.write(f"inventories/site-lab/group_vars/{name}", text)
 
     def write(self, name: str, text: str) -> Path:

@@ -53,6 +53,12 @@ def test_an_installed_wheel_checks_a_host_with_its_own_playbooks(installed: Path
         assert f"impl.lifecycle.{role}" in documented.stdout
 
 
-def test_an_installed_wheel_has_the_pages_of_its_reports(installed: Path) -> None:
-    found = {file.name for file in installed.parent.glob("lib/*/site-packages/orchestrator/reports/templates/*")}
-    assert found == {"tuning.html.j2", "tuning.css", "tuning.md.j2"}
+def test_an_installed_wheel_has_the_pages_of_its_reports_and_their_languages(installed: Path) -> None:
+    (reports,) = installed.parent.glob("lib/*/site-packages/orchestrator/reports")
+
+    def files(place: Path) -> set[str]:
+        every = (file for part in ("templates", "locale") for file in (place / part).rglob("*"))
+        return {str(file.relative_to(place)) for file in every if file.is_file()}
+
+    assert files(reports) == files(ROOT / "orchestrator" / "reports")
+    assert {"templates/run.html.j2", "locale/zh_CN/LC_MESSAGES/lifecycle.mo"} <= files(reports)
