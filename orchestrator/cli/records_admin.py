@@ -15,6 +15,7 @@ from orchestrator.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from orchestrator.records.questions import Size
+    from orchestrator.records.repair import Repair
 
 
 @click.group()
@@ -76,6 +77,22 @@ def prune(environment: str | None, keep_runs: int | None, keep_days: float | Non
 
 
 @records.command()
+@click.option("-C", "--check", is_flag=True, help="Only look, and tell what would be kept.")
+@json_option
+def repair(check: bool, as_json: bool) -> ExitCode:
+    """Make damaged records (SQLite) anew from what can be read. The damaged file is kept beside them."""
+    from orchestrator.records import default_address
+    from orchestrator.records.repair import repair as make_anew
+
+    found = make_anew(default_address(), check=check)
+    if as_json:
+        click.echo(json.dumps({"check": check, **asdict(found)}, indent=2))
+    else:
+        click.echo("\n".join(repair_lines(found)))
+    return ExitCode.REFUSED if check and not found.sound else ExitCode.DONE
+
+
+@records.command()
 @json_option
 def size(as_json: bool) -> None:
     """Say how much is on record, and what room it takes."""
@@ -84,6 +101,30 @@ def size(as_json: bool) -> None:
     store = open_store()
     found = store.size()
     click.echo(json.dumps({"where": store.address, **asdict(found)}) if as_json else size_line(found))
+
+
+def repair_lines(found: Repair) -> list[str]:
+    """What a person is told of a repair."""
+    if found.sound:
+        return ["the records are sound; nothing was done"]
+    would = "kept, in new records" if found.set_aside else "can be read"
+    lines = [f"damaged: {found.problems[0]}" + (f" (and {len(found.problems) - 1} more)" if found.problems[1:] else "")]
+    lines += [
+        f"{name}: {count} rows {would}{_lost(found, name)}" for name, count in sorted(found.kept.items()) if count
+    ]
+    nothing = sorted(name for name in found.gaps if not found.kept.get(name))
+    lines += [f"nothing can be read of: {', '.join(nothing)}"] if nothing else []
+    if found.partial:
+        lines.append(f"runs that may have lost results, recorded in part now: {', '.join(map(str, found.partial))}")
+    lines += [f"the damaged file is kept as {found.set_aside}"] if found.set_aside else []
+    return lines
+
+
+def _lost(found: Repair, name: str) -> str:
+    unsound, gaps = found.unsound.get(name, 0), found.gaps.get(name, 0)
+    told = [f"{unsound} are not sound and left out"] if unsound else []
+    told += [f"{gaps} stretches cannot be read"] if gaps else []
+    return f"; {', '.join(told)}" if told else ""
 
 
 def size_line(found: Size) -> str:

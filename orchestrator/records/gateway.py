@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from orchestrator.errors import StoreError
 
 BUSY_SECONDS = 10
+REPAIR = "`lifecycle records repair` brings back what it can"
 
 
 class Gateway:
@@ -59,8 +60,8 @@ def explain(error: SQLAlchemyError, address: str) -> StoreError:
     text = str(getattr(error, "orig", None) or error).strip()
     known = (
         ("database is locked", "is held by another process", "try again when it has finished"),
-        ("malformed", "is corrupt", "restore it from a backup, or move it away to start new records"),
-        ("file is not a database", "is no database", "move it away to start new records"),
+        ("malformed", "is corrupt", REPAIR),
+        ("file is not a database", "is no database", REPAIR),
         ("unable to open", "cannot be opened", "check that the directory exists and that you may write there"),
         ("readonly", "may not be written", "check its owner and mode"),
         ("database or disk is full", "cannot grow: the disk is full", "make room"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fcntl import LOCK_EX, flock
@@ -26,13 +27,23 @@ def upgrade(engine: sa.Engine) -> None:
         found = current(engine)
         if found == HEAD:
             return
-        if found is not None and not list((MIGRATIONS / "versions").glob(f"{found}_*.py")):
+        if found is not None and not knows(found):
             raise StoreError(
                 f"the records have schema {found}, which this version of lifecycle does not know",
                 where=engine.url.render_as_string(hide_password=True),
                 remedy="they were written by a newer lifecycle: upgrade this one",
             )
         _run_alembic(engine)
+
+
+def begin(engine: sa.Engine, revision: str) -> None:
+    """Give an empty database the schema of `revision`."""
+    _run_alembic(engine, revision)
+
+
+def knows(revision: str) -> bool:
+    """Whether this version has that schema."""
+    return any((MIGRATIONS / "versions").glob(f"{glob.escape(revision)}_*.py"))
 
 
 def current(engine: sa.Engine) -> str | None:

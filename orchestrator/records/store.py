@@ -29,13 +29,17 @@ class Store(Locks, Plans, Releases, Evidences, Latest, Pruning, Reading):
 
 
 def open_store(url: str | None = None) -> Store:
-    """Open the records at `url`, else LIFECYCLE_DATABASE_URL, else SQLite in the state directory.
+    """Open the records at `url`, else where they are by default.
 
     Brings the schema to this version's, and settles what a killed process left open.
     """
-    address = url or os.environ.get("LIFECYCLE_DATABASE_URL") or f"sqlite:///{state_dir() / 'lifecycle.db'}"
-    store = Store(connect(address))
+    store = Store(connect(url or default_address()))
     with told(store.address):
         upgrade(store._engine)
     store.settle()
     return store
+
+
+def default_address() -> str:
+    """Where the records are: LIFECYCLE_DATABASE_URL, else SQLite in the state directory."""
+    return os.environ.get("LIFECYCLE_DATABASE_URL") or f"sqlite:///{state_dir() / 'lifecycle.db'}"

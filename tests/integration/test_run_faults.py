@@ -199,7 +199,10 @@ def test_unusable_records_are_one_clear_line(site: Any) -> None:
     (site.var / "lifecycle.db").write_text("this is no database, however one looks at it\n" * 100)
     outcome = site.run("site.yml")
     assert outcome.returncode == 1
-    assert outcome.stdout == f"lifecycle: {site.var}/lifecycle.db: is no database; move it away to start new records\n"
+    assert (
+        outcome.stdout
+        == f"lifecycle: {site.var}/lifecycle.db: is no database; `lifecycle records repair` brings back what it can\n"
+    )
 
 
 def _results(database: Path) -> int:
