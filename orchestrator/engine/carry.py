@@ -182,10 +182,7 @@ def _end(run: _Run, broken_off: Status | None = None) -> RunOutcome:
         run.spill.run_ends(status)
     run.spill.close()
     if run.spill.reasons:
-        run.notices.append(
-            f"recorded only in part ({run.spill.reasons[0]}); the rest is in {run.spill.path}:"
-            " `lifecycle records ingest` takes it in"
-        )
+        run.notices.append(run.spill.told())
     outcome = RunOutcome(
         run_id=run.id,
         status=status,

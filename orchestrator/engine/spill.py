@@ -68,6 +68,15 @@ class Spill:
         """How the run ended, when the store would not take it."""
         self._write([{"kind": "run_ends", "status": status, "at": now()}])
 
+    def told(self) -> str:
+        """What the operator should know of what is not in the store."""
+        parts = [f"recorded only in part ({self.reasons[0]})"]
+        if self._written:
+            parts.append(f"the rest is in {self.path}: `lifecycle records ingest` takes it in")
+        if self._missing:
+            parts.append(f"{self._missing} lines of it are lost ({self.reasons[-1]})")
+        return "; ".join(parts)
+
     def close(self) -> None:
         """Say that this was all, if there is a file."""
         if self._written or self._missing:

@@ -40,7 +40,7 @@ class ResultStatus(StrEnum):
 
 
 class Recorded(StrEnum):
-    """Whether every result of a run reached the store. `partial`: the rest is in a spill file under var/spill/."""
+    """Whether every result of a run reached the store. `partial`: the rest is in a spill file, or lost with the run."""
 
     FULL = "full"
     PARTIAL = "partial"

@@ -174,14 +174,13 @@ class Runs(Contents):
             return [_result(row) for row in connection.execute(query).mappings()]
 
     def mark_lost(self, run_ids: Sequence[int]) -> None:
-        """Those runs, and their open steps, ended without anyone seeing how."""
+        """Those runs, and their open steps, ended unseen, and what was not yet written went with them."""
+        run, step, lost = schema.run, schema.step, {"status": Status.LOST, "ended_at": now()}
         with self.transaction() as connection:
-            for table, key in ((schema.run, schema.run.c.id), (schema.step, schema.step.c.run_id)):
-                connection.execute(
-                    table.update()
-                    .where(key.in_(run_ids), table.c.status == Status.RUNNING)
-                    .values(status=Status.LOST, ended_at=now())
-                )
+            ours = run.update().where(run.c.id.in_(run_ids), run.c.status == Status.RUNNING)
+            connection.execute(ours.values(recorded=Recorded.PARTIAL, **lost))
+            theirs = step.update().where(step.c.run_id.in_(run_ids), step.c.status == Status.RUNNING)
+            connection.execute(theirs.values(lost))
 
     def resumed_by(self, run_id: int) -> int | None:
         """The newest run that goes on with this one."""

@@ -199,10 +199,13 @@ def test_unusable_records_are_one_clear_line(site: Any) -> None:
     (site.var / "lifecycle.db").write_text("this is no database, however one looks at it\n" * 100)
     outcome = site.run("site.yml")
     assert outcome.returncode == 1
-    assert (
-        outcome.stdout
-        == f"lifecycle: {site.var}/lifecycle.db: is no database; `lifecycle records repair` brings back what it can\n"
-    )
+    remedy = "`lifecycle records repair` brings back what it can"
+    assert outcome.stdout == f"lifecycle: {site.var}/lifecycle.db: is no database; {remedy}\n"
+    looked = site.lifecycle("records", "repair", "--check")
+    assert (looked.returncode, looked.stdout.splitlines()[0]) == (1, "damaged: file is not a database")
+    repaired = site.lifecycle("records", "repair")
+    assert (repaired.returncode, "the damaged file is kept as" in repaired.stdout) == (0, True)
+    assert site.run("site.yml").returncode == 0
 
 
 def _results(database: Path) -> int:
