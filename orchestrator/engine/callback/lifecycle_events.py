@@ -50,14 +50,15 @@ class CallbackModule(_Base):  # type: ignore[misc]
         # The playbooks that only mark the environment stand aside: they are in no record, unless they refuse.
         self._may_stand_aside = bool(os.environ.get("LIFECYCLE_ASIDE"))
         self._aside = self._refused = self._told_start = False
+        self._warm: Any = None
         self._stop_file = os.environ.get("LIFECYCLE_STOP_FILE", "")
 
     def v2_playbook_on_start(self, playbook: Any) -> None:
         # Not by callbacks_enabled, which is the operator's: what it names there is not to be lost.
-        warm = callback_loader.get("impl.lifecycle.warm")
-        if warm is not None:
-            warm.set_options()
-            warm.v2_playbook_on_start(playbook)
+        self._warm = callback_loader.get("impl.lifecycle.warm")
+        if self._warm is not None:
+            self._warm.set_options()
+            self._warm.v2_playbook_on_start(playbook)
         self._aside = self._may_stand_aside and os.path.basename(playbook._file_name) in MARKERS  # noqa: PTH119
         if not self._aside:
             self._waiting.update((play._uuid, None) for play in playbook.get_plays())
@@ -125,6 +126,8 @@ class CallbackModule(_Base):  # type: ignore[misc]
         super().v2_playbook_on_stats(stats)
 
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
+        if self._warm is not None:
+            self._warm.v2_playbook_on_task_start(task, is_conditional)
         if not self._aside:
             self._stop_if_asked()
             super().v2_playbook_on_task_start(task, is_conditional)

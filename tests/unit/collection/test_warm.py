@@ -7,6 +7,7 @@ import importlib
 import io
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -30,7 +31,13 @@ def test_what_cannot_be_loaded_is_left_to_the_task_that_needs_it(monkeypatch: py
     monkeypatch.setattr(warm.importlib, "import_module", fail)
     monkeypatch.setattr(warm, "EXPRESSION", "{{ nowhere | no_such_filter }}")
     monkeypatch.setattr(warm.CallbackModule, "get_option", lambda _self, _name: "")
-    warm.CallbackModule().v2_playbook_on_start(None)
+    warmed = warm.CallbackModule()
+    warmed.v2_playbook_on_start(None)
+    for action in ("ansible.builtin.debug", "impl.lifecycle.assert_all", "meta"):
+        warmed.v2_playbook_on_task_start(SimpleNamespace(action=action), False)
+    assert asked == [], "nothing of them goes to a host"
+    for _ in range(2):
+        warmed.v2_playbook_on_task_start(SimpleNamespace(action="ansible.builtin.command"), False)
     assert tuple(asked) == ("ansible.executor.module_common", *warm.PLUGINS)
 
 
