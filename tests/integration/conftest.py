@@ -11,7 +11,7 @@ import textwrap
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -60,14 +60,15 @@ class Site:
         self.write(name, f"- name: Test play\n  hosts: all\n  gather_facts: false\n  tasks:\n{body}\n")
         return name
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, to: IO[str] | None = None) -> subprocess.Popen[str]:
+        """Start `lifecycle`; `to`: a file for its output, where that is too much for a pipe that nobody reads."""
         return subprocess.Popen(
             [PROGRAM, *arguments],
             cwd=self.root,
             env=self.env,
             text=True,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=to or subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
 
