@@ -1,4 +1,4 @@
-"""Ansible's filters for sets give their items in another order in each process: a file made of them changes each run."""
+"""Ansible's filters for sets give their items in another order in each process: a file made of them changes."""
 
 from __future__ import annotations
 
