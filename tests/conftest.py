@@ -6,12 +6,17 @@ import os
 import pwd
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+# Makes receiving.py importable: --import-mode=importlib leaves the path alone.
+sys.path.insert(0, str(Path(__file__).parent))
+from receiving import Web, certificate
 
 # A property holds or does not; how long a busy machine takes to try it says nothing. The same examples in every run:
 # a change is judged by what it changed, not by luck. `make search` looks further, with other examples each time.
@@ -59,3 +64,19 @@ def postgresql() -> Iterator[str]:
             yield f"postgresql://lifecycle@/postgres?host={base}"
         finally:
             call(str(programs / "pg_ctl"), "-D", data, "-m", "immediate", "-w", "stop")
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    """A receiver over HTTP, which answers `ok` at first."""
+    web = Web()
+    server = web.start()
+    yield web
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def own_certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Certificate and key for 127.0.0.1; trusted by whoever gets it as SSL_CERT_FILE."""
+    return certificate(tmp_path_factory.mktemp("certificate") / "own.pem")

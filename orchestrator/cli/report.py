@@ -56,8 +56,8 @@ def report(run_id: int | None, environment: str | None, output: Path | None, lan
 
 def _of_run(store: Store, run_id: int, language: str) -> tuple[str, str, str, dict[str, Any]]:
     """File name, directory, page, and the same data for a program."""
+    from orchestrator.languages import translations
     from orchestrator.reports.gather import run_material
-    from orchestrator.reports.languages import translations
     from orchestrator.reports.page import run_page
     from orchestrator.reports.run_report import run_report
 
@@ -67,8 +67,8 @@ def _of_run(store: Store, run_id: int, language: str) -> tuple[str, str, str, di
 
 
 def _of_environment(store: Store, environment: str, language: str) -> tuple[str, str, str, dict[str, Any]]:
+    from orchestrator.languages import translations
     from orchestrator.reports.gather import environment_material
-    from orchestrator.reports.languages import translations
     from orchestrator.reports.page import environment_page
 
     made = environment_material(store, environment)

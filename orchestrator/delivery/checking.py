@@ -35,13 +35,17 @@ LIMITS = {
 }
 
 
-def check(file: YamlFile, model: type[Model], found: Sequence[DeliveryError] = ()) -> Model:
+# The page that says what goes into a file.
+GUIDE = "docs/delivery.md"
+
+
+def check(file: YamlFile, model: type[Model], found: Sequence[DeliveryError] = (), guide: str = GUIDE) -> Model:
     """`file` as a `model`. Raises DeliveryError with every mistake in it, those `found` otherwise included."""
     problems = [*file.problems, *found]
     try:
         checked = model.model_validate(file.data)
     except ValidationError as error:
-        problems += _problems(file, model, error.errors(include_url=False))
+        problems += _problems(file, model, error.errors(include_url=False), guide)
         raise _together(problems) from error
     if problems:
         raise _together(problems)
@@ -54,12 +58,12 @@ def _together(problems: list[DeliveryError]) -> DeliveryError:
     return DeliveryError.of(sorted(unique.values(), key=lambda problem: int(problem.where.rsplit(":", 1)[-1])))
 
 
-def _problems(file: YamlFile, model: type[BaseModel], errors: list[ErrorDetails]) -> list[DeliveryError]:
+def _problems(file: YamlFile, model: type[BaseModel], errors: list[ErrorDetails], guide: str) -> list[DeliveryError]:
     """A sentence for each error that is a mistake of its own: a mistyped key is not told as missing as well."""
     unknown = [error["loc"] for error in errors if error["type"] == "extra_forbidden"]
     meant = {(*at[:-1], close) for at in unknown if (close := _close(model, at))}
     return [
-        _problem(file, model, error)
+        _problem(file, model, error, guide)
         for error in errors
         if not _template(error) and not (error["type"] == "missing" and error["loc"] in meant)
     ]
@@ -70,11 +74,11 @@ def _template(details: ErrorDetails) -> bool:
     return isinstance(details["input"], str) and "{{" in details["input"]
 
 
-def _problem(file: YamlFile, model: type[BaseModel], details: ErrorDetails) -> DeliveryError:
+def _problem(file: YamlFile, model: type[BaseModel], details: ErrorDetails, guide: str) -> DeliveryError:
     at: Location = tuple(part for part in details["loc"] if part != "[key]")
     value, kind, limits = details["input"], details["type"], details.get("ctx", {})
     if kind == "missing":
-        return file.problem(at[:-1], f"'{at[-1]}' is missing{_below(at[:-1])}", "docs/delivery.md says what goes there")
+        return file.problem(at[:-1], f"'{at[-1]}' is missing{_below(at[:-1])}", f"{guide} says what goes there")
     if kind == "extra_forbidden":
         return file.problem(at, f"unknown key '{at[-1]}'{_below(at[:-1])}", _suggestion(model, at))
     name = _name(at) or "the file"

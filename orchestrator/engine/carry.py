@@ -192,8 +192,7 @@ def _end(run: _Run, broken_off: Status | None = None) -> RunOutcome:
         exit_code=verdict.exit_code(status, any_host=any(step.hosts for step in run.steps)),
         notices=tuple(dict.fromkeys(run.notices)),
     )
-    untold = notify(run.about, outcome)
-    return replace(outcome, notices=(*outcome.notices, untold)) if untold else outcome
+    return replace(outcome, notices=(*outcome.notices, *notify(run.about, outcome, run.scrubber)))
 
 
 def _merged(steps: Sequence[StepOutcome]) -> dict[str, object]:

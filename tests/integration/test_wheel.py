@@ -54,11 +54,11 @@ def test_an_installed_wheel_checks_a_host_with_its_own_playbooks(installed: Path
 
 
 def test_an_installed_wheel_has_the_pages_of_its_reports_and_their_languages(installed: Path) -> None:
-    (reports,) = installed.parent.glob("lib/*/site-packages/orchestrator/reports")
+    (carried,) = installed.parent.glob("lib/*/site-packages/orchestrator")
 
     def files(place: Path) -> set[str]:
-        every = (file for part in ("templates", "locale") for file in (place / part).rglob("*"))
+        every = (file for part in ("reports/templates", "languages/locale") for file in (place / part).rglob("*"))
         return {str(file.relative_to(place)) for file in every if file.is_file()}
 
-    assert files(reports) == files(ROOT / "orchestrator" / "reports")
-    assert {"templates/run.html.j2", "locale/zh_CN/LC_MESSAGES/lifecycle.mo"} <= files(reports)
+    assert files(carried) == files(ROOT / "orchestrator")
+    assert {"reports/templates/run.html.j2", "languages/locale/zh_CN/LC_MESSAGES/lifecycle.mo"} <= files(carried)

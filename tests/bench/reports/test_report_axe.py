@@ -11,9 +11,9 @@ import pytest
 from run_records import run, step
 from test_run_page import STORY, everything
 
+from orchestrator.languages import translations
 from orchestrator.records.entities import HostTotals, Status
 from orchestrator.reports.environment_report import environment_report
-from orchestrator.reports.languages import translations
 from orchestrator.reports.page import environment_page
 
 AXE = os.environ.get("AXE", "")

@@ -1,4 +1,4 @@
-"""Every message that pages may show, for the catalogues: out of the templates, the pictures, and the statuses."""
+"""Every message of pages and receivers, for the catalogues: out of templates, pictures, messages, and statuses."""
 
 from __future__ import annotations
 
@@ -28,6 +28,9 @@ def messages() -> dict[str, str]:
     drawn = (PLACE / "curves.py").read_text(encoding="utf-8")
     for message in re.findall(r"words\([\"']([^\"']+)[\"']\)", drawn):
         found.setdefault(message, "curves.py")
+    said = PLACE.parent / "receivers" / "message.py"
+    for message in re.findall(r"said\([\"']([^\"']+)[\"']\)", said.read_text(encoding="utf-8")):
+        found.setdefault(message, "receivers/message.py")
     values = [spoken(one) for kind in (Status, ResultStatus, ReleaseState, Action) for one in kind]
     for value in (*values, *STATUSES):
         found.setdefault(value, "statuses")

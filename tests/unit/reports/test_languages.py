@@ -12,8 +12,8 @@ import pytest
 from catalogue import messages
 from run_records import made, run, step
 
+from orchestrator.languages import DOMAIN, LANGUAGES, LOCALE, translations
 from orchestrator.records.entities import Status
-from orchestrator.reports.languages import DOMAIN, LANGUAGES, LOCALE, translations
 from orchestrator.reports.page import run_page
 
 TOOL = Path(__file__).parents[3] / ".ci" / "catalogues"

@@ -1,4 +1,4 @@
-"""The languages of the pages: gettext catalogues beside this file; .ci/catalogues compiles them."""
+"""The languages of pages and messages: gettext catalogues beside this file; .ci/catalogues compiles them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 LOCALE: Final = Path(__file__).parent / "locale"
 DOMAIN: Final = "lifecycle"
-# The first is that of the templates.
+# The first is that of templates and code.
 LANGUAGES: Final = ("en", "zh_CN")
 
 
