@@ -26,12 +26,16 @@ TOKENS = ("planted-path-4e1f0a", "planted-query-b81c77")
 
 @dataclass
 class Answer:
-    """How a receiver answers from now on. `seconds`: how long it takes; `drip`: it sends a header now and then."""
+    """How a receiver answers from now on.
+
+    `seconds`: how long it takes; `drip`: it sends a header now and then; `echo`: it says what it got before `body`.
+    """
 
     status: int = 200
     body: str = "ok"
     seconds: float = 0.0
     drip: bool = False
+    echo: bool = False
 
 
 @dataclass
@@ -62,6 +66,8 @@ class Web:
                     self.wfile.write(b"X-Wait: 1\r\n")
                     time.sleep(0.1)
                 self.end_headers()
+                # Only so much: what a note shows of it has room for the path and what comes first.
+                self.wfile.write(f"{self.path} {body.decode()[:900]} ".encode() if said.echo else b"")
                 self.wfile.write(said.body.encode())
 
             do_GET = do_POST  # noqa: N815
@@ -82,6 +88,7 @@ class PostOffice:
     def __init__(self, certificate: Path, security: str = "starttls", password: str | None = None) -> None:
         self.letters: list[Any] = []
         self.refused: set[str] = set()
+        self.refusal = "nobody of that name"
         self.port = free_port()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
@@ -112,7 +119,7 @@ class PostOffice:
         self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
     ) -> str:
         if address in self.refused:
-            return "550 nobody of that name"
+            return f"550 {self.refusal}"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 

@@ -80,6 +80,8 @@ def perform(request: RunRequest, store: Store, listener: Listener | None) -> Run
     actor = this_actor()
     scrubber = scrubber_for(request)
     about = describe(request, actor, tuple(phase.name for phase in planned.phases))
+    # Written by hand: nobody means a secret to be in it, and one was.
+    about = replace(about, reason=scrubber.maybe(about.reason))
     run_id = store.begin_run(about)
     spill = Spill(state_dir() / "spill" / f"run-{run_id}.ndjson", run_id, actor)
     ladder = Ladder(mark_of(actor), lambda text: listener.on_event(Event("notice", message=text)) if listener else None)

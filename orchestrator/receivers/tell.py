@@ -36,7 +36,7 @@ def tell(to: Sequence[Receiver], body: Mapping[str, Any]) -> list[str | None]:
             _send(to[place], body)
             answers[place] = None
         except BaseException as error:
-            answers[place] = masked(_reason(error), to[place])
+            answers[place] = masked(_reason(error), to)
 
     # Daemons: one that hangs (in a name server, say) does not keep the process.
     threads = [threading.Thread(target=one, args=(place,), daemon=True) for place in range(len(to))]
@@ -67,9 +67,9 @@ def _reason(error: BaseException) -> str:
     return f"could not be reached ({text or type(inner).__name__})"
 
 
-def masked(words: str, to: Receiver) -> str:
-    """What a receiver said, as one harmless line without its tokens, key or password, which it may have repeated."""
-    known = sorted({form for value in _secrets(to) for form in _forms(value)}, key=len, reverse=True)
+def masked(words: str, to: Sequence[Receiver]) -> str:
+    """What a receiver said, as one harmless line without anybody's token, key or password, which it may repeat."""
+    known = sorted({form for one in to for value in _secrets(one) for form in _forms(value)}, key=len, reverse=True)
     # Before anything is cut or cleaned: half a token is one, too.
     hidden = re.sub("|".join(map(re.escape, known)), MASK, words) if known else words
     return short(plain(hidden), WORDS_LETTERS)
