@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from orchestrator.records import Store
     from orchestrator.records.comparison import Comparison, Difference
     from orchestrator.records.entities import ResultRecord
-    from orchestrator.reports.environments import Standing
+    from orchestrator.reports.environments import Standing, Unlike
 
 NOT_DONE = "not carried out"
 
@@ -53,18 +53,20 @@ def compare(left: str, right: str, as_json: bool) -> None:
     """Say in what ENV1 and ENV2 differ, by what is on record of them; asks no host.
 
     The commit and the collection that applied each phase, the application's version, and what `lifecycle run inspect`
-    found: operating system, kernel, roles, packages, databases.
+    found: operating system, kernel, roles, packages, databases, and what services have set. What follows from the size
+    or the address of a machine is listed apart, and counted apart.
     """
     from orchestrator.records import open_store
-    from orchestrator.reports.environments import unlike
+    from orchestrator.reports.environments import known, unlike, untold
 
     store = open_store()
     sides = [_standing(store, str(recorded_name(name))) for name in (left, right)]
-    found = unlike(*sides)
+    found, silent = unlike(*sides), untold(*sides)
     if as_json:
         data = {
             "environments": [{"environment": side.environment, "inspected": side.inspected} for side in sides],
             "differences": [asdict(each) for each in found],
+            "settings_not_told": [dict(zip(("service", "environment"), each, strict=True)) for each in silent],
         }
         click.echo(json.dumps(data, indent=2))
         return
@@ -72,10 +74,22 @@ def compare(left: str, right: str, as_json: bool) -> None:
         if side.inspected is None:
             remedy = f"lifecycle run inspect -i {side.environment}"
             click.echo(f"note: {side.environment} was never inspected, its packages are not known; {remedy}", err=True)
-    for each in found:
-        click.echo(f"{each.fact:<32} {', '.join(each.left) or 'none'} | {', '.join(each.right) or 'none'}")
-    known = len({*sides[0].facts, *sides[1].facts})
-    click.echo(f"{sides[0].environment} and {sides[1].environment} differ in {len(found)} of {known} facts")
+    for service, environment in silent:
+        click.echo(f"note: what {service} has set is not known of {environment}, so it is not compared", err=True)
+    counted = [each for each in found if not each.by_machine]
+    for each in counted:
+        click.echo(_unlike_line(each))
+    if len(counted) < len(found):
+        click.echo("by address or size of the machines:")
+    for each in found[len(counted) :]:
+        click.echo(f"  {_unlike_line(each)}")
+    apart = f", and in {len(found) - len(counted)} that follow from the machines" if len(counted) < len(found) else ""
+    of = f"{len(counted)} of {known(*sides)} facts{apart}"
+    click.echo(f"{sides[0].environment} and {sides[1].environment} differ in {of}")
+
+
+def _unlike_line(each: Unlike) -> str:
+    return f"{each.fact:<32} {', '.join(each.left) or 'none'} | {', '.join(each.right) or 'none'}"
 
 
 def _standing(store: Store, environment: str) -> Standing:

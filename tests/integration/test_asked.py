@@ -158,17 +158,29 @@ def test_two_environments_are_compared_by_what_is_on_record(site: Any) -> None:
     tell = """
         - name: Tell what an inspection tells
           ansible.builtin.set_stats:
-            data: {{lifecycle_inspect: {{hosts: {{"{{{{ inventory_hostname }}}}": {{os: "Debian {release}"}}}}}}}}
+            data:
+              lifecycle_inspect:
+                hosts: {{"{{{{ inventory_hostname }}}}": {{os: "Debian {release}", settings: {settings}}}}}
     """
-    site.playbook(tell.format(release=12), name="inspect.yml")
+    settings = "{postgresql: {fsync: 'off', port: '5432'}, redis: {appendonly: 'no'}}"
+    site.playbook(tell.format(release=12, settings=settings), name="inspect.yml")
     assert site.run("inspect.yml").returncode == 0
     assert "prod: nothing that was applied is on record" in refused(site, "compare", "site-lab", "prod")
-    site.playbook(tell.format(release=13), name="inspect.yml")
+    site.playbook(tell.format(release=13, settings="{postgresql: {port: '5433'}}"), name="inspect.yml")
     assert site.run("inspect.yml").returncode == 0
     with sqlite3.connect(site.var / "lifecycle.db") as connection:
         connection.execute("UPDATE run SET environment = 'prod' WHERE id = 2")
     compared = asked(site, "compare", "site-lab", "prod")
-    assert compared["differences"] == [{"fact": "operating system", "left": ["Debian 12"], "right": ["Debian 13"]}]
+    assert compared["differences"] == [
+        {"fact": "operating system", "left": ["Debian 12"], "right": ["Debian 13"], "by_machine": False},
+        {"fact": "setting postgresql fsync", "left": ["off"], "right": [], "by_machine": False},
+        {"fact": "setting postgresql port", "left": ["5432"], "right": ["5433"], "by_machine": True},
+    ]
+    assert compared["settings_not_told"] == [{"service": "redis", "environment": "prod"}]
     told = site.lifecycle("compare", "site-lab", "prod").stdout
     assert "Debian 12 | Debian 13" in told
-    assert told.endswith("site-lab and prod differ in 1 of 2 facts\n")
+    assert "note: what redis has set is not known of prod, so it is not compared" in told
+    lines = told.splitlines()
+    assert lines[-3] == "by address or size of the machines:"
+    assert lines[-2].split() == ["setting", "postgresql", "port", "5432", "|", "5433"]
+    assert lines[-1] == "site-lab and prod differ in 2 of 4 facts, and in 1 that follow from the machines"

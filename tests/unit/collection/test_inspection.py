@@ -35,6 +35,8 @@ def report(**changed: Any) -> dict[str, Any]:
         "routing": None,
         "certificates": [],
         "databases": [],
+        "settings": {},
+        "settings_unknown": {},
         **changed,
     }
     return {**whole, "findings": findings(whole)}

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from orchestrator.records.entities import NewRun, Recorded, Release, ReleaseState, Run, Status, Step, now
 from orchestrator.records.liveness import this_actor
-from orchestrator.reports.environments import Unlike, standing, unlike
+from orchestrator.reports.by_machine import by_machine
+from orchestrator.reports.environments import Unlike, known, standing, unlike, untold
 
 
 def run(phase: str, *, commit: str | None = "a", **data: Any) -> Run:
@@ -59,3 +62,49 @@ def test_packages_systems_versions_and_commits_are_told() -> None:
 def test_an_environment_that_was_never_inspected_says_so() -> None:
     bare = standing("prod", {"provision": run("provision")}, [])
     assert (bare.inspected, sorted(bare.facts)) == (None, ["collection of provision", "commit of provision"])
+
+
+def test_settings_are_compared_and_those_of_machines_apart() -> None:
+    test = report(
+        "1", settings={"postgresql": {"shared_buffers": "128MB", "work_mem": "4MB", "fsync": "off", "jit": "off"}}
+    )
+    first = report(
+        "1", settings={"postgresql": {"shared_buffers": "8GB", "jit": "off", "listen_addresses": "10.0.0.1"}}
+    )
+    second = report(
+        "1", settings={"postgresql": {"shared_buffers": "8GB", "jit": "off", "listen_addresses": "10.0.0.2"}}
+    )
+    one = standing("test", {"inspect": inspected(a=test)}, [])
+    other = standing("prod", {"inspect": inspected(b=first, c=second)}, [])
+    assert unlike(one, other) == [
+        Unlike("setting postgresql fsync", ("off",), ()),
+        Unlike("setting postgresql listen_addresses", (), ("10.0.0.1", "10.0.0.2"), by_machine=True),
+        Unlike("setting postgresql shared_buffers", ("128MB",), ("8GB",), by_machine=True),
+        Unlike("setting postgresql work_mem", ("4MB",), (), by_machine=True),
+    ]
+    assert untold(one, other) == []
+    assert known(one, other) == len(one.facts) + 5
+
+
+def test_a_service_that_one_side_did_not_tell_of_is_not_compared() -> None:
+    one = standing("test", {"inspect": inspected(a=report("1", settings={"redis": {"appendonly": "yes"}}))}, [])
+    other = standing("prod", {"inspect": inspected(b=report("1"))}, [])
+    assert unlike(one, other) == []
+    assert untold(one, other) == untold(other, one) == [("redis", "prod")]
+
+
+@pytest.mark.parametrize(
+    ("service", "name", "machine"),
+    [
+        ("postgresql", "shared_buffers", True), ("postgresql 15", "port", True),
+        ("postgresql", "max_connections", False), ("kernel", "vm.swappiness", False),
+        ("postgresql", "max_parallel_workers_per_gather", True), ("postgresql", "autovacuum_max_workers", True),
+        ("postgresql", "synchronous_commit", False), ("postgresql", "port_x", False), ("redis", "maxmemory", True),
+        ("redis", "maxmemory-policy", False), ("mariadb", "innodb_buffer_pool_size", True),
+        ("mariadb", "innodb_flush_log_at_trx_commit", False), ("nginx", "worker_processes", True),
+        ("nginx", "client_max_body_size", False), ("kernel", "vm.nr_hugepages", True),
+        ("other", "port", False),
+    ],
+)  # fmt: skip
+def test_what_follows_from_a_machine_is_known_by_name(service: str, name: str, machine: bool) -> None:
+    assert by_machine(service, name) is machine

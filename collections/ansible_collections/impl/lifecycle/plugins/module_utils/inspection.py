@@ -136,9 +136,9 @@ def routing(name, root="/var/lib/lifecycle/gray"):
     return {**told, "set_id": os.path.basename(os.path.realpath(current)), "problem": ""}
 
 
-def certificates():
-    """Every certificate that nginx's configuration in effect names, with its end."""
-    named = re.findall(r"^\s*ssl_certificate\s+\"?([^\s;\"]+)", run(["nginx", "-T"]), re.MULTILINE)
+def certificates(configuration):
+    """Every certificate that nginx's configuration in effect (`nginx -T`) names, with its end."""
+    named = re.findall(r"^\s*ssl_certificate\s+\"?([^\s;\"]+)", configuration, re.MULTILINE)
     return [certificate(os.path.join("/etc/nginx", path)) for path in sorted(set(named))]
 
 

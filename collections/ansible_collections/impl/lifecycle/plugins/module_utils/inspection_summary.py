@@ -68,6 +68,8 @@ def lines(report):
         told.append(_routing(report["routing"]))
     told += [f"certificate {one['path']} until {one['ends']}" for one in report["certificates"] if not one["problem"]]
     told += [f"database {one['name']}: {one['size_mb']} MB" for one in report["databases"]]
+    told += [f"{service}: {len(values)} settings read" for service, values in report["settings"].items()]
+    told += [f"settings of {service} are not known: {why}" for service, why in report["settings_unknown"].items()]
     return told + [f"LOOK: {finding}" for finding in report["findings"]]
 
 

@@ -18,6 +18,14 @@ options:
     description: The C(application) of C(delivery.yml).
     type: dict
     required: true
+  redis_user:
+    description: Who asks Redis for its settings.
+    type: str
+    default: lifecycle
+  redis_password:
+    description: The password of O(redis_user). Without one, Redis is asked as anybody may ask it.
+    type: str
+    default: ""
 attributes:
   check_mode:
     description: Does the same in check mode, because it changes nothing.
@@ -38,6 +46,8 @@ report:
     - What was found. C(os), C(kernel), C(uptime_seconds), C(memory), C(disks), C(services), C(packages),
       C(failed_units), C(pending_restart), C(reboot_required), C(slots), C(routing), C(certificates), C(databases),
       and C(findings), the sentences about what somebody should look at.
+    - C(settings) is what C(postgresql), C(mariadb), C(redis), C(nginx) and the C(kernel) have set now, without secrets;
+      of PostgreSQL and MariaDB what is not their default. C(settings_unknown) says why of a service that did not tell.
   type: dict
   returned: always
 lines:
@@ -50,12 +60,19 @@ lines:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.impl.lifecycle.plugins.module_utils import inspection, inspection_summary, survey
+from ansible_collections.impl.lifecycle.plugins.module_utils import (
+    inspection,
+    inspection_summary,
+    settings_now,
+    survey,
+)
 
 
-def look(application):
+def look(application, redis_user, redis_password):
     """Everything about this host."""
     recorded = inspection.ledger()
+    configuration = inspection.run(["nginx", "-T"])
+    settings, unknown = settings_now.settings(configuration, redis_user, redis_password)
     report = {
         "os": survey.operating_system(),
         "kernel": os.uname().release,
@@ -71,16 +88,25 @@ def look(application):
         "slots": inspection.slots(application),
         "health_status": (application.get("health") or {}).get("status") or 200,
         "routing": inspection.routing(application["name"]),
-        "certificates": inspection.certificates(),
+        "certificates": inspection.certificates(configuration),
         "databases": inspection.databases(),
+        "settings": settings,
+        "settings_unknown": unknown,
     }
     report["findings"] = inspection_summary.findings(report)
     return report
 
 
 def main():
-    module = AnsibleModule(argument_spec={"application": {"type": "dict", "required": True}}, supports_check_mode=True)
-    report = look(module.params["application"])
+    module = AnsibleModule(
+        argument_spec={
+            "application": {"type": "dict", "required": True},
+            "redis_user": {"type": "str", "default": "lifecycle"},
+            "redis_password": {"type": "str", "default": "", "no_log": True},
+        },
+        supports_check_mode=True,
+    )
+    report = look(**module.params)
     module.exit_json(changed=False, report=report, lines=inspection_summary.lines(report))
 
 
