@@ -36,7 +36,8 @@ server { client_max_body_size 2m; }
 """
 REDIS = {
     "maxmemory": "100", "requirepass": "planted", "masterauth": "planted", "masteruser": "ann",
-    "tls-key-file": "/k", "tls-key-file-pass": "planted", "tls-client-key-file-pass": "planted", "save": "3600 1  300 100", "appendonly": "no",
+    "tls-key-file": "/k", "tls-key-file-pass": "planted", "tls-client-key-file-pass": "planted",
+    "save": "3600 1  300 100", "appendonly": "no",
 }  # fmt: skip
 
 
