@@ -18,6 +18,7 @@ from orchestrator.engine import translate
 from orchestrator.engine.request import Event, HostFailure, Listener
 from orchestrator.engine.scrub import Scrubber
 from orchestrator.engine.spill import Spill
+from orchestrator.engine.task_source import TaskSources
 from orchestrator.errors import StoreError
 from orchestrator.records import Store
 from orchestrator.records.entities import HostTotals, ResultRecord, ResultStatus, TaskRecord
@@ -71,6 +72,7 @@ class Recorder:
     ) -> None:
         self._store, self._spill, self._place = store, spill, place
         self._scrubber, self._listener, self._on_start = scrubber, listener, on_start
+        self._sources = TaskSources(scrubber)
         self._queue: queue.SimpleQueue[tuple[int, dict[str, Any]] | None] = queue.SimpleQueue()
         self._tasks: list[TaskRecord] = []
         self._results: list[ResultRecord] = []
@@ -136,7 +138,8 @@ class Recorder:
 
     def _task(self, event: dict[str, Any]) -> None:
         task = translate.task_of(event, self._place.run_id, self._place.step_id)
-        task = replace(task, name=self._scrubber.text(task.name), play=self._scrubber.text(task.play))
+        scrub, source = self._scrubber.text, None if translate.hides(event) else self._sources.of(task.where)
+        task = replace(task, name=scrub(task.name), play=scrub(task.play), source=source)
         self._tasks.append(task)
         self._tell(Event("task", phase=self._place.phase, task=task.name))
 

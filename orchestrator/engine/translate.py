@@ -27,6 +27,9 @@ RESULTS = {
 # Module arguments may hold secrets, diffs are stored apart, facts are bulk that the host can tell again at any time.
 LEFT_OUT = frozenset(("invocation", "diff", "ansible_facts", "exception"))
 
+# What ansible-runner says in place of arguments.
+CENSORED = "the output has been hidden due to the fact that 'no_log: true'"
+
 HIDDEN_SUDO_SIGNS = ("Sorry, try again", "Incorrect sudo password", "incorrect password attempt")
 
 
@@ -42,6 +45,11 @@ def task_of(event: Event, run_id: int, step_id: int) -> TaskRecord:
         where=str(data.get("task_path") or ""),
         play=str(data.get("play") or ""),
     )
+
+
+def hides(event: Event) -> bool:
+    """Whether the task of a task's start has no_log, of its own or from its block or play."""
+    return str(event["event_data"].get("task_args") or "").startswith(CENSORED)
 
 
 def result_of(event: Event, run_id: int, step_id: int, counter: int) -> ResultRecord:

@@ -148,7 +148,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class TaskRecord:
-    """A task of a step, named once however many hosts carry it out."""
+    """A task of a step, named once however many hosts carry it out. `source`: its text as it stood, where known."""
 
     run_id: int
     step_id: int
@@ -157,6 +157,7 @@ class TaskRecord:
     action: str
     where: str
     play: str
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

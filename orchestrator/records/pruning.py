@@ -69,9 +69,12 @@ class Pruning(Gateway):
         if connection.dialect.name == "postgresql":
             # A run that records a text which is there already has not yet said so to anyone: wait until it has.
             connection.execute(sa.text("LOCK TABLE content IN SHARE ROW EXCLUSIVE MODE"))
-        content, result = schema.content, schema.result
+        content, result, task = schema.content, schema.result, schema.task
         unused = sa.select(content.c.digest).except_(
-            *(sa.select(column).where(column.is_not(None)) for column in (result.c.diff, result.c.output)),
+            *(
+                sa.select(column).where(column.is_not(None))
+                for column in (result.c.diff, result.c.output, task.c.source)
+            ),
             sa.select(schema.evidence.c.content).where(schema.evidence.c.content.is_not(None)),
         )
         connection.execute(content.delete().where(content.c.digest.in_(unused)))

@@ -46,8 +46,12 @@ class Reading(Gateway):
 
     def list_tasks(self, run_id: int) -> list[TaskRecord]:
         """Every task that a run began, in no order."""
-        table = schema.task
-        query = sa.select(table).where(table.c.run_id == run_id)
+        table, content = schema.task, schema.content
+        query = (
+            sa.select(table, content.c.compressed)
+            .outerjoin(content, content.c.digest == table.c.source)
+            .where(table.c.run_id == run_id)
+        )
         with self.transaction() as connection:
             rows = connection.execute(query).mappings().all()
         return [
@@ -59,6 +63,7 @@ class Reading(Gateway):
                 action=row["action"],
                 where=row["location"],
                 play=row["play"],
+                source=unpacked(row["compressed"]),
             )
             for row in rows
         ]

@@ -197,6 +197,9 @@ def _mend_references(target: sqlite3.Connection) -> None:
     for text in ("diff", "output"):
         gone = f"{text} IS NOT NULL AND {text} NOT IN (SELECT digest FROM content)"
         target.execute(f"UPDATE result SET {text} = NULL, cut = 1 WHERE {gone}")
+    # Records of an older version are brought up only afterwards.
+    if any(row[1] == "source" for row in target.execute('PRAGMA table_info("task")')):
+        target.execute("UPDATE task SET source = NULL WHERE source NOT IN (SELECT digest FROM content)")
 
 
 def _partial(target: sqlite3.Connection, doubtful: list[tuple[int, int]]) -> tuple[int, ...]:

@@ -130,7 +130,8 @@ class Runs(Contents):
     def add_results(self, tasks: Sequence[TaskRecord], results: Sequence[ResultRecord]) -> None:
         """One batch, in one transaction. Offering a row a second time changes nothing."""
         with self.transaction() as connection:
-            texts = (text for result in results for text in (result.diff, result.output))
+            texts = [text for result in results for text in (result.diff, result.output)]
+            texts += [task.source for task in tasks]
             self.insert_or_leave(connection, schema.task, (_task_row(task) for task in tasks))
             self.insert_or_leave(connection, schema.content, packed(texts))
             self.insert_or_leave(connection, schema.result, (_result_row(result) for result in results))
@@ -210,6 +211,7 @@ def _task_row(task: TaskRecord) -> dict[str, Any]:
         "action": task.action,
         "location": task.where,
         "play": task.play,
+        "source": digest(task.source),
     }
 
 

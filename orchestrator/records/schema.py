@@ -90,6 +90,8 @@ task = sa.Table(
     sa.Column("action", sa.String(200), nullable=False),
     sa.Column("location", sa.Text, nullable=False),
     sa.Column("play", sa.Text, nullable=False),
+    # A digest of `content`.
+    sa.Column("source", sa.String(64)),
 )
 
 content = sa.Table(

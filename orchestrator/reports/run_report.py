@@ -47,6 +47,7 @@ class Failure:
     """The same failure of one task, and the hosts that had it.
 
     `excused`: the play went on, because the error was rescued or ignored. `cause`: what the program behind it said.
+    `source`: the task's text as it stood when it was carried out, empty where it was not kept.
     """
 
     phase: str
@@ -59,6 +60,7 @@ class Failure:
     cause: str
     excused: bool
     cut: bool
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,8 @@ def run_report(material: Material) -> RunReport:
         made = matrix(step.phase, tasks[step.id], results[step.id], step.hosts)
         lines = _line_of(made, results[step.id], tasks[step.id])
         matrices.append(made)
-        failures += _failures(step, results[step.id], lines, material.texts)
+        sources = {task.uuid: block(task.source) for task in tasks[step.id] if task.source}
+        failures += _failures(step, results[step.id], lines, material.texts, sources)
         shown, missing = _differences(step, results[step.id], lines, material.texts)
         differences += shown
         omitted += missing
@@ -172,7 +175,11 @@ def _told(value: Any) -> str:
 
 
 def _failures(
-    step: Step, results: Sequence[Outcome], lines: Mapping[str, TaskLine], texts: Mapping[str, str]
+    step: Step,
+    results: Sequence[Outcome],
+    lines: Mapping[str, TaskLine],
+    texts: Mapping[str, str],
+    sources: Mapping[str, str],
 ) -> Iterator[Failure]:
     """Equal failures of a task once. A loop's own message only says that items failed; the items say why."""
     of_place: dict[tuple[str, str], list[Outcome]] = {}
@@ -188,9 +195,18 @@ def _failures(
         alike.setdefault(key, []).append(clean(host))
     for (uuid, status, message, cause, excused, cut), hosts in alike.items():
         line = lines[uuid]
-        who = tuple(sorted(hosts))
         yield Failure(
-            clean(step.phase), status, line.name, line.number, line.where, who, block(message), cause, excused, cut
+            phase=clean(step.phase),
+            status=status,
+            task=line.name,
+            number=line.number,
+            where=line.where,
+            hosts=tuple(sorted(hosts)),
+            message=block(message),
+            cause=cause,
+            excused=excused,
+            cut=cut,
+            source=sources.get(uuid, ""),
         )
 
 

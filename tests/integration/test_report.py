@@ -84,3 +84,39 @@ def test_what_cannot_be_reported_is_one_line(site: Any, arguments: tuple[str, ..
     assert ended.returncode == 1
     assert words in ended.stdout
     assert len(ended.stdout.splitlines()) == 1
+
+
+def test_the_text_of_a_failed_task_is_kept_as_it_stood_without_secrets(site: Any) -> None:
+    site.group_vars("plain_token: planted-token-31d0aa\n")
+    tasks = """
+        - name: Before
+          ansible.builtin.debug: {msg: nothing}
+        - name: Log in
+          ansible.builtin.command:
+            argv: ["false", planted-token-31d0aa]
+          environment: {DB_PASSWORD: planted-literal, MODE: quick}
+    """
+    hidden = """
+        - no_log: true
+          block:
+            - name: Hide
+              ansible.builtin.command: "false planted-block"
+              ignore_errors: true
+    """
+    site.playbook(tasks)
+    assert site.run("site.yml").returncode == 2
+    site.playbook("- name: Another\n  ansible.builtin.debug:")
+    made = json.loads(site.lifecycle("report", "1", "--json").stdout)
+    assert made["failures"][0]["source"].splitlines() == [
+        "- name: Log in",
+        "  ansible.builtin.command:",
+        '    argv: ["false", ********]',
+        "  environment: {DB_PASSWORD: ********, MODE: quick}",
+    ]
+    page = Path(made["file"]).read_text(encoding="utf-8")
+    assert "MODE: quick" in page
+    assert "planted" not in page
+    site.playbook(hidden)
+    assert site.run("site.yml").returncode == 0
+    made = json.loads(site.lifecycle("report", "2", "--json").stdout)
+    assert [one["source"] for one in made["failures"]] == [""], "no_log of its block"

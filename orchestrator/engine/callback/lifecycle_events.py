@@ -30,6 +30,10 @@ _Base: Any = callback_loader.get("awx_display", class_only=True)
 # The module's own clock, so that durations are measured as awx_display measures them.
 _current_time = _Base.v2_runner_on_start.__globals__["current_time"]
 
+_event_context = _Base.set_task.__globals__["event_context"]
+# What awx_display says in place of arguments that are not to be seen; it says it only where arguments are shown at all.
+CENSORED = "the output has been hidden due to the fact that 'no_log: true' was specified for this result"
+
 # awx_display wraps every method of Display to know where a line came from. Ansible calls debug() thirty times a task to
 # print nothing; unwrapped it costs nothing, and its lines are not recorded anyway.
 Display.debug = getattr(Display.debug, "__wrapped__", Display.debug)
@@ -52,6 +56,13 @@ class CallbackModule(_Base):  # type: ignore[misc]
         self._aside = self._refused = self._told_start = False
         self._warm: Any = None
         self._stop_file = os.environ.get("LIFECYCLE_STOP_FILE", "")
+
+    def set_task(self, task: Any, local: bool = False) -> None:
+        # Whether a task has no_log, of its own or from its block, role or play, is known here only.
+        super().set_task(task, local)
+        if task.no_log:
+            add = _event_context.add_local if local else _event_context.add_global
+            add(task_args=CENSORED)
 
     def v2_playbook_on_start(self, playbook: Any) -> None:
         # Not by callbacks_enabled, which is the operator's: what it names there is not to be lost.

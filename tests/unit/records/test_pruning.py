@@ -21,6 +21,7 @@ from orchestrator.records.entities import (
     ResultStatus,
     Status,
     StoredPlan,
+    TaskRecord,
     now,
 )
 
@@ -158,3 +159,14 @@ def test_a_text_that_a_run_is_just_referring_to_stays(store: Store, ran: Callabl
         assert taking.is_alive()
     taking.join()
     assert [result.output for result in store.list_results(run_id)] == [None, "shared"]
+
+
+def test_the_text_of_a_task_stays_as_long_as_a_run_has_it(store: Store, ran: Callable[..., int]) -> None:
+    for run_id in (ran(OK, output=None), ran(OK, output=None)):
+        (step,) = store.get_run(run_id).steps
+        mine = TaskRecord(run_id, step.id, "u", "Mine", "", "", "", f"- only of {run_id}")
+        shared = TaskRecord(run_id, step.id, "v", "Ours", "", "", "", "- of both")
+        store.add_results([mine, shared], [])
+    store.prune([1])
+    assert sorted(task.source for task in store.list_tasks(2) if task.source) == ["- of both", "- only of 2"]
+    assert count(store, "content") == 2

@@ -29,7 +29,7 @@ def begun(store: Store, environment: str = "client-lab") -> tuple[int, int]:
 def test_outcomes_come_in_order_without_texts_which_come_by_digest(store: Store) -> None:
     run_id, step_id = begun(store)
     other, other_step = begun(store)
-    task = TaskRecord(run_id, step_id, "t", "Write it", "copy", "p.yml:3", "play")
+    task = TaskRecord(run_id, step_id, "t", "Write it", "copy", "p.yml:3", "play", "- name: Write it\n  copy: ü")
     results = [
         ResultRecord(run_id, 2, step_id, "t", "b", ResultStatus.FAILED, now(), 1.5, "no", output='{"rc": 3}', cut=True),
         ResultRecord(run_id, 1, step_id, "t", "a", ResultStatus.CHANGED, now(), diff="+ü"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
@@ -100,6 +101,14 @@ def test_a_failure_is_told_with_message_cause_and_place() -> None:
     assert "<pre>no way</pre>" in part
     assert "<pre>stderr: because</pre>" in part
     assert "<code>/srv/site.yml:10</code>" in part
+    assert "as it stood then" not in part
+
+
+def test_a_failure_is_told_with_the_text_of_its_task_as_it_stood() -> None:
+    kept = replace(task(1), source="- name: <b>\n  copy: \u202e")
+    page = everything(outcomes=outcomes({"a": "F"}), tasks=[kept])
+    part = page[page.index('<article class="failure"') : page.index("</article>")]
+    assert "<pre>- name: &lt;b&gt;\n  copy: \ufffd</pre>" in part
 
 
 def test_hosts_that_failed_alike_are_one_failure_and_one_row() -> None:
