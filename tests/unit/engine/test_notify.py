@@ -5,6 +5,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import os
+import signal
+import threading
+import time
 from pathlib import Path
 
 from receiving import Answer, Web
@@ -77,3 +81,14 @@ def test_what_is_told_knows_no_secret_of_the_run_and_neither_does_a_note(web: We
 def test_settings_that_cannot_be_meant_are_a_note() -> None:
     (note,) = notify(ABOUT, outcome(), settings={"LIFECYCLE_NOTIFY_URL": "ftp://x/"})
     assert note == "not everybody was told how run 7 ended: LIFECYCLE_NOTIFY_URL: is no http or https address"
+
+
+def test_a_person_who_does_not_wait_for_a_receiver_changes_nothing_about_the_run(web: Web) -> None:
+    web.answer = Answer(seconds=3)
+    interrupt = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    interrupt.start()
+    begun = time.monotonic()
+    notes = notify(ABOUT, outcome(), settings={"LIFECYCLE_NOTIFY_URL": web.url()})
+    interrupt.join()
+    assert notes == ("nobody may have been told how run 7 ended (KeyboardInterrupt)",)
+    assert time.monotonic() - begun < 2
