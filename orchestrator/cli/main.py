@@ -27,7 +27,7 @@ COMMANDS = {
     "hosts": ("orchestrator.cli.hosts:hosts", "Show the latest state of each host."),
     "export": ("orchestrator.cli.exported:export", "Write one run as JSON, JUnit XML or Markdown."),
     "report": ("orchestrator.cli.report:report", "Write a run or an environment as one HTML page to read and to keep."),
-    "records": ("orchestrator.cli.records_admin:records", "Look after the records: ingest, prune, size."),
+    "records": ("orchestrator.cli.records_admin:records", "Look after the records: ingest, repair, copy, prune, size."),
     "notify": ("orchestrator.cli.notify:notify", "Send a trial message to everybody who is told how runs end."),
     "lock": ("orchestrator.cli.lock:lock", "Say who works on an environment, or take a lock away that was left."),
     "lab": ("orchestrator.cli.lab:lab", "Test hosts on podman: up, down, status, shell, reset."),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestrator.cli.options import json_option, recorded_name
+from orchestrator.cli.records_copy import copy
 from orchestrator.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 @click.group()
 def records() -> None:
     """Look after the records."""
+
+
+records.add_command(copy)
 
 
 @records.command()

@@ -73,6 +73,15 @@ def explain(error: SQLAlchemyError, address: str) -> StoreError:
     return StoreError(f"the records cannot be used: {first}", where=address)
 
 
+def has_password(url: str) -> bool:
+    """Whether a password stands in the address itself."""
+    try:
+        address = sa.make_url(url)
+    except SQLAlchemyError as error:
+        raise explain(error, "the address") from error
+    return bool(address.password or address.query.get("password"))
+
+
 def connect(url: str) -> sa.Engine:
     """An engine for `url`. A new SQLite file is readable by its owner only."""
     try:
