@@ -33,7 +33,7 @@ setup: system $(VENV)/.installed
 $(VENV)/.installed: pyproject.toml constraints.txt | system
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install -q -c constraints.txt -e '.[dev,postgres,report]'
+	$(BIN)/pip install -q -c constraints.txt -e '.[dev,postgres,queue,report]'
 	touch $@
 
 demo: setup

@@ -92,6 +92,14 @@ class LockedError(LifecycleError):
     """Another run holds this environment."""
 
 
+class KeptError(LockedError):
+    """A lost run's lock, which only a person takes away: waiting for it is in vain."""
+
+
+class QueueError(LifecycleError):
+    """There can be no queue here, or a job of it is not what it was taken for."""
+
+
 class LabError(LifecycleError):
     """The test hosts cannot be brought up or taken down."""
 

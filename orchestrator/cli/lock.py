@@ -20,6 +20,7 @@ WORDS = {
     "at_work": "is at work",
     "ending": "was killed; what it started is still at work",
     "left": "is gone; the next run takes the lock over",
+    "kept": "is gone, its run is lost; nobody runs here until `lifecycle lock release` takes the lock away",
     "elsewhere": "cannot be seen from this host",
 }
 
@@ -67,8 +68,9 @@ def release(environment: str, force: str | None, as_json: bool, **options: Any) 
     from orchestrator.records import open_store
 
     name = str(recorded_name(environment))
-    held = release_lock(open_store(), name, force)
-    mark = _mark(environment, force, options)
+    store = open_store()
+    held = release_lock(store, name, force)
+    mark = _mark(environment, force, options, store.identity())
     if as_json:
         released = lock_data(held) if held else None
         click.echo(json.dumps({"environment": name, "released": released, "mark": mark}, indent=2))
@@ -82,7 +84,7 @@ def release(environment: str, force: str | None, as_json: bool, **options: Any) 
     return ExitCode.REFUSED if left else ExitCode.DONE
 
 
-def _mark(environment: str, force: str | None, options: dict[str, Any]) -> dict[str, Any]:
+def _mark(environment: str, force: str | None, options: dict[str, Any], records: str | None) -> dict[str, Any]:
     """What became of the mark on the anchor. An environment that is not in order has none that could be found."""
     from orchestrator.delivery import load_environment
     from orchestrator.engine.marker import take_away
@@ -96,7 +98,8 @@ def _mark(environment: str, force: str | None, options: dict[str, Any]) -> dict[
         "connection_password": ask(options["ask_pass"], "SSH password"),
         "vault_password": ask(options["ask_vault_pass"], "Vault password"),
     }
-    return take_away(found, {**passwords, "vault_ids": options["vault_ids"]}, force=force is not None)
+    reach = {**passwords, "vault_ids": options["vault_ids"]}
+    return take_away(found, reach, force=force is not None, records=records)
 
 
 def mark_text(mark: dict[str, Any]) -> str:

@@ -14,6 +14,9 @@ from orchestrator.errors import ExitCode, LifecycleError
 COMMANDS = {
     "init": ("orchestrator.cli.init:init", "Scaffold an environment for a client."),
     "run": ("orchestrator.cli.run:run", "Run one or more phases against an environment."),
+    "submit": ("orchestrator.cli.submit:submit", "Let a worker carry phases out, on one environment or on all."),
+    "worker": ("orchestrator.cli.worker:worker", "Carry out what was submitted, and what the schedule says."),
+    "queue": ("orchestrator.cli.queue:queue", "What was submitted: see how it stands, and abort it."),
     "approve": ("orchestrator.cli.plans:approve", "Say yes to a plan that another person made by run --plan."),
     "apply": ("orchestrator.cli.plans:apply", "Carry an approved plan out, if it is still the same."),
     "resume": ("orchestrator.cli.resume:resume", "Go on with a run that did not end well, where it stopped."),

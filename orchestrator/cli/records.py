@@ -77,6 +77,7 @@ def run_data(run: Run) -> dict[str, Any]:
         "run": run.id,
         **{key: value for key, value in about.items() if key != "actor"},
         "operator": run.about.actor.operator,
+        "controller": run.about.actor.host,
         "status": run.status,
         "changed": run.changed,
         "recorded": run.recorded,
@@ -116,6 +117,8 @@ def _marks(run: Run) -> Iterator[str]:
         yield f"resumes {run.about.resumes}"
     if run.about.applies:
         yield f"applies plan {run.about.applies}"
+    if run.about.job:
+        yield f"job {run.about.job} on {run.about.actor.host}"
 
 
 def duration(run: Run) -> str:

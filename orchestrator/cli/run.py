@@ -44,7 +44,7 @@ def run(phases: tuple[str, ...], environment: Environment, plan: bool, as_json: 
     from orchestrator.records import open_store
 
     variables, files = extra_variables(options.pop("extra_vars"))
-    _require_files((*files, *(phase for phase in phases if phase.endswith((".yml", ".yaml")))))
+    require_files((*files, *(phase for phase in phases if phase.endswith((".yml", ".yaml")))))
     request = RunRequest(
         environment=environment,
         phases=phases,
@@ -66,7 +66,8 @@ def run(phases: tuple[str, ...], environment: Environment, plan: bool, as_json: 
     return outcome.exit_code
 
 
-def _require_files(names: tuple[str, ...]) -> None:
+def require_files(names: tuple[str, ...]) -> None:
+    """Raises UsageError for the first of these files that is not there."""
     missing = next((name for name in names if not Path(name).is_file()), None)
     if missing is not None:
         raise UsageError("there is no such file", where=missing)

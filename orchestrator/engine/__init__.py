@@ -1,6 +1,6 @@
 """Carries a plan out: lock -> run -> record -> gate. `runner` alone knows ansible-runner."""
 
 from orchestrator.engine.carry import carry_out
-from orchestrator.engine.request import Event, HostFailure, Listener, RunOutcome, RunRequest, StepOutcome
+from orchestrator.engine.request import Event, HostFailure, Listener, RunOutcome, RunRequest, StepOutcome, Submission
 
-__all__ = ["Event", "HostFailure", "Listener", "RunOutcome", "RunRequest", "StepOutcome", "carry_out"]
+__all__ = ["Event", "HostFailure", "Listener", "RunOutcome", "RunRequest", "StepOutcome", "Submission", "carry_out"]

@@ -34,6 +34,7 @@ def describe(request: RunRequest, actor: Actor, phases: tuple[str, ...]) -> NewR
         options=options(request),
         resumes=request.resumes,
         applies=request.applies,
+        job=request.submission.job if request.submission else None,
     )
 
 
@@ -53,6 +54,7 @@ def options(request: RunRequest) -> dict[str, Any]:
         "extra_vars": sorted(request.extra_vars),
         "extra_files": list(request.extra_files),
         "vault_ids": list(request.vault_ids),
+        "worker": request.submission.worker if request.submission else None,
         "ask_become_pass": request.become_password is not None,
         "ask_pass": request.connection_password is not None,
         "ask_vault_pass": request.vault_password is not None,

@@ -27,6 +27,7 @@ from orchestrator.phases import Phase, Plan, plan
 from orchestrator.records import Store
 from orchestrator.records.entities import Actor, NewRun, Recorded, Status
 from orchestrator.records.liveness import this_actor
+from orchestrator.records.locks import Heir, nobody
 
 
 @dataclass(slots=True)
@@ -69,15 +70,31 @@ def locked(request: RunRequest, store: Store, listener: Listener | None) -> Iter
     """Hold the request's environment. Raises LockedError when another run has it, UsageError for an unknown phase."""
     phases = plan(request.phases, ()).phases
     what = f"run {' '.join(phase.name for phase in phases)}"
-    with store.lock(request.environment.name, this_actor(), what, is_idle, Patience(request.wait, listener)):
+    submitted = request.submission
+    # A person at a terminal knows that they killed a run. Of a job's run nobody may know: then its lock stays.
+    kept = submitted is not None and not may_be_repeated(request)
+    heir: Heir = nobody if submitted is None else lambda left: not kept and left.run_id in submitted.earlier
+    patience = Patience(request.wait, listener)
+    with store.lock(request.environment.name, actor_of(request), what, is_idle, patience, kept=kept, heir=heir):
         yield
+
+
+def may_be_repeated(request: RunRequest) -> bool:
+    """Whether the request, cut anywhere, may be carried out again by somebody who does not know how far it came."""
+    return request.check or all(phase.idempotent for phase in plan(request.phases, ()).phases)
+
+
+def actor_of(request: RunRequest) -> Actor:
+    """This process, at work for whoever submitted the job, or for the account it runs under."""
+    actor = this_actor()
+    return replace(actor, operator=request.submission.operator) if request.submission else actor
 
 
 def perform(request: RunRequest, store: Store, listener: Listener | None) -> RunOutcome:
     """Carry out a request whose environment is held already."""
     planned = plan(request.phases, passed_phases(store, request.environment.name))
     settings = strategy_settings(request.strategy)
-    actor = this_actor()
+    actor = actor_of(request)
     scrubber = scrubber_for(request)
     about = describe(request, actor, tuple(phase.name for phase in planned.phases))
     # Written by hand: nobody means a secret to be in it, and one was.
@@ -85,7 +102,7 @@ def perform(request: RunRequest, store: Store, listener: Listener | None) -> Run
     run_id = store.begin_run(about)
     spill = Spill(state_dir() / "spill" / f"run-{run_id}.ndjson", run_id, actor)
     ladder = Ladder(mark_of(actor), lambda text: listener.on_event(Event("notice", message=text)) if listener else None)
-    marker = Marker(request, planned.phases, actor, run_id)
+    marker = Marker(request, planned.phases, actor, run_id, store.identity())
     run = _Run(request, store, listener, run_id, about, actor, scrubber, spill, ladder, {**settings, **ASIDE}, marker)
     run.notices += (*(f"resumed although {change}" for change in request.despite), *planned.notices)
     run.tell(Event("run", run_id=run_id))

@@ -10,7 +10,7 @@ from orchestrator.engine.processes import at_work, mark_of, wait_until_idle
 from orchestrator.engine.request import Event, Listener
 from orchestrator.errors import LockedError, UsageError
 from orchestrator.records import Store
-from orchestrator.records.entities import Actor, Lock, LockRelease
+from orchestrator.records.entities import Actor, Lock, LockRelease, Status
 from orchestrator.records.liveness import is_dead_here, this_actor, this_host
 
 # How long a new run waits for the ansible of a killed one to end by itself.
@@ -27,6 +27,8 @@ class Standing(StrEnum):
     ENDING = "ending"
     # Nothing of it is left: the next run takes the lock over.
     LEFT = "left"
+    # Its run is lost, and only a person takes it away.
+    KEPT = "kept"
     # It belongs to another host, whose processes cannot be seen from here.
     ELSEWHERE = "elsewhere"
 
@@ -41,7 +43,7 @@ class LockState:
 
 def lock_states(store: Store, environment: str | None) -> list[LockState]:
     """Every lock, or that of one environment."""
-    return [LockState(lock, _standing(lock.actor)) for lock in store.locks(environment)]
+    return [LockState(lock, _standing(store, lock)) for lock in store.locks(environment)]
 
 
 def release_lock(store: Store, environment: str, reason: str | None) -> Lock | None:
@@ -81,7 +83,10 @@ class Patience:
         return True
 
 
-def _standing(actor: Actor) -> Standing:
+def _standing(store: Store, lock: Lock) -> Standing:
+    actor = lock.actor
+    if lock.kept and lock.run_id is not None and store.get_run(lock.run_id).status is Status.LOST:
+        return Standing.KEPT
     if actor.host != this_host():
         return Standing.ELSEWHERE
     if not is_dead_here(actor):

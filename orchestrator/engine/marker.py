@@ -1,5 +1,7 @@
 """The mark on one host of the environment: controllers that keep their records apart see each other by it.
 
+Those that share records see each other there, and have one mark between them: what one left, another takes over.
+
 It is taken and given back within the ansible-playbook of the first and the last phase, so that it costs one command
 each. The lock in the records is held around it: what is there of the same records was left by a dead process and is
 taken over.
@@ -34,12 +36,14 @@ KEPT = (Status.CANCELED_UNCLEAN, Status.INCOMPLETE)
 class Marker:
     """The mark of one run."""
 
-    def __init__(self, request: RunRequest, phases: Sequence[Phase], actor: Actor, run_id: int) -> None:
+    def __init__(
+        self, request: RunRequest, phases: Sequence[Phase], actor: Actor, run_id: int, records: str | None = None
+    ) -> None:
         self._request, self._actor = request, actor
         urgent = any(phase.urgent for phase in phases)
         self._wanted = not request.check and not urgent and any(phase.changes_hosts for phase in phases)
         self._count = len(phases)
-        self._about = about(actor, f"run {' '.join(phase.name for phase in phases)}", run_id)
+        self._about = about(actor, f"run {' '.join(phase.name for phase in phases)}", run_id, records)
 
     def request(self, request: RunRequest) -> RunRequest:
         """With what the mark says."""
@@ -60,11 +64,11 @@ class Marker:
             release(self._request, self._actor, self._about)
 
 
-def about(actor: Actor, what: str, run_id: int | None = None) -> dict[str, Any]:
-    """What others are told, and who we are."""
+def about(actor: Actor, what: str, run_id: int | None = None, records: str | None = None) -> dict[str, Any]:
+    """What others are told, and who we are. `records`: which ones several controllers share; None: they are our own."""
     since = now().strftime("%Y-%m-%d %H:%M:%S UTC")
     told = {"operator": actor.operator, "host": actor.host, "pid": actor.pid, "since": since, "what": what}
-    return {**told, "run": run_id, "owner": f"{_identity()}@{actor.host}"}
+    return {**told, "run": run_id, "owner": records or f"{_identity()}@{actor.host}"}
 
 
 def release(request: RunRequest, actor: Actor, said: Mapping[str, Any]) -> dict[str, Any]:
@@ -85,11 +89,13 @@ def release(request: RunRequest, actor: Actor, said: Mapping[str, Any]) -> dict[
     return told
 
 
-def take_away(environment: Environment, reach: Mapping[str, Any], *, force: bool) -> dict[str, Any]:
+def take_away(
+    environment: Environment, reach: Mapping[str, Any], *, force: bool, records: str | None = None
+) -> dict[str, Any]:
     """Remove the mark of these records, or with `force` whoever's; says anchor, holder, released and why `unasked`."""
     actor = this_actor()
     request = RunRequest(environment=environment, phases=(), **reach)
-    told = release(request, actor, {**about(actor, "lock release"), "force": force})
+    told = release(request, actor, {**about(actor, "lock release", records=records), "force": force})
     released = bool(told.get("changed"))
     unasked = str(told.get("unmarked", "")) if told else "ansible could not ask"
     found = {"anchor": told.get("anchor", ""), "holder": told.get("holder", {}), "released": released}

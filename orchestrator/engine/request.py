@@ -14,6 +14,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Submission:
+    """The job of the queue that a run carries out: who submitted it, whose worker it is, and earlier runs of it."""
+
+    job: int
+    operator: str
+    worker: str
+    earlier: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RunRequest:
     """Phases to carry out against one environment. Passwords live here only, never in a record or an argv."""
 
@@ -41,6 +51,7 @@ class RunRequest:
     resumes: int | None = None
     applies: int | None = None
     despite: tuple[str, ...] = ()
+    submission: Submission | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,10 @@ class Phase:
     playbook: str
     summary: str
     changes_hosts: bool = True
-    idempotent: bool = True
+    # Cut anywhere, it may be begun anew by somebody who does not know how far it came: a dead worker's is taken over.
+    # Not so what leads users round a host, keeps what was before, or measures against it: the second time "before" is
+    # what the first has left.
+    idempotent: bool = False
     needs: tuple[str, ...] = ()
     evidence: bool = False
     # The command that starts it, where it is not `lifecycle run`.
@@ -32,6 +35,7 @@ PHASES: Final = (
         summary="check every host against delivery.yml; changes nothing",
         changes_hosts=False,
         evidence=True,
+        idempotent=True,
     ),
     Phase(
         "provision",
@@ -39,13 +43,13 @@ PHASES: Final = (
         summary="install and configure what the groups of the inventory ask for",
         needs=("preflight",),
         lasting=True,
+        idempotent=True,
     ),
     Phase(
         "release",
         playbook="impl.lifecycle.release",
         summary="bring a version to the users (through `lifecycle release`)",
         through="lifecycle release",
-        idempotent=False,
         needs=("provision",),
         evidence=True,
     ),
@@ -54,7 +58,6 @@ PHASES: Final = (
         playbook="impl.lifecycle.rollback",
         summary="send every user back to the stable version (through `lifecycle release`)",
         through="lifecycle release",
-        idempotent=False,
         needs=("provision",),
         urgent=True,
         evidence=True,
@@ -79,6 +82,7 @@ PHASES: Final = (
         summary="ask the edge which version it sends to whom; changes nothing",
         through="lifecycle release",
         changes_hosts=False,
+        idempotent=True,
     ),
     Phase(
         "restart-pending",
@@ -96,7 +100,6 @@ PHASES: Final = (
         "service-rollback",
         playbook="impl.lifecycle.service_rollback",
         summary="bring one service back to the packages and the configuration that it had before",
-        idempotent=False,
         needs=("provision",),
     ),
     Phase(
@@ -118,6 +121,7 @@ PHASES: Final = (
         summary="work out what each host should have set (through `lifecycle tune plan`); changes nothing",
         through="lifecycle tune plan",
         changes_hosts=False,
+        idempotent=True,
     ),
     Phase(
         "tune_indexes",
@@ -131,11 +135,13 @@ PHASES: Final = (
         playbook="impl.lifecycle.bundle",
         summary="pack the packages that the hosts have, for hosts without Internet; changes nothing on them",
         changes_hosts=False,
+        idempotent=True,
     ),
     Phase(
         "inspect",
         playbook="impl.lifecycle.inspect",
         summary="say what is on the hosts; changes nothing",
         changes_hosts=False,
+        idempotent=True,
     ),
 )

@@ -90,6 +90,8 @@ class NewRun:
     # The run that this one goes on with, and the plan that it applies: a run in check mode.
     resumes: int | None = None
     applies: int | None = None
+    # The job of the queue that it carries out.
+    job: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,13 +211,17 @@ class StoredPlan:
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """Who works on an environment right now, since when and at what."""
+    """Who works on an environment right now, since when and at what.
+
+    `kept`: when its run is lost, nobody else gets it before a person has taken it away.
+    """
 
     environment: str
     actor: Actor
     since: datetime
     what: str
     run_id: int | None = None
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)

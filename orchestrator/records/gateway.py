@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
@@ -14,6 +15,7 @@ from orchestrator.errors import StoreError
 
 BUSY_SECONDS = 10
 REPAIR = "`lifecycle records repair` brings back what it can"
+KEEPALIVE = {"tcp_keepalives_idle": 10, "tcp_keepalives_interval": 5, "tcp_keepalives_count": 3}
 
 
 class Gateway:
@@ -97,11 +99,21 @@ def connect(url: str) -> sa.Engine:
 
 def _postgresql(address: sa.URL) -> sa.Engine:
     try:
-        return sa.create_engine(address.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        engine = sa.create_engine(address.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
     except ImportError as error:
         raise StoreError(
             "records in PostgreSQL need psycopg", remedy="pip install 'impl-lifecycle[postgres]'"
         ) from error
+
+    @sa.event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: object) -> None:
+        # A controller that lost its power or its network holds its locks until the server notices: within half a
+        # minute, not after the two hours that are the kernel's default.
+        for name, value in KEEPALIVE.items():
+            connection.execute(f"SET {name} = {value}")
+        connection.commit()
+
+    return engine
 
 
 def _sqlite(address: sa.URL) -> sa.Engine:

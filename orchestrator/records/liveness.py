@@ -58,3 +58,8 @@ def _user() -> str:
 def is_dead_here(actor: Actor) -> bool:
     """True when `actor` belonged to this host and is no more. A process of another host cannot be judged from here."""
     return actor.host == this_host() and start_mark(actor.pid) != actor.pid_started
+
+
+def is_alive_here(actor: Actor) -> bool:
+    """True when `actor` is a process of this host that lives; False for those of other hosts, too."""
+    return actor.host == this_host() and start_mark(actor.pid) == actor.pid_started

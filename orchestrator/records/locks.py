@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager, suppress
 
 import sqlalchemy as sa
 
-from orchestrator.errors import LockedError, StoreError
+from orchestrator.errors import KeptError, LockedError, StoreError
 from orchestrator.records import schema
 from orchestrator.records.entities import Actor, Lock, LockRelease, now
 from orchestrator.records.liveness import is_dead_here, this_host
@@ -17,6 +17,12 @@ from orchestrator.records.system_locks import SystemLocks, TakenError
 
 # What may decide whether a refusal is worth another try; it waits by itself.
 Patience = Callable[[LockedError], bool]
+# What may decide that a lock whose process is gone is ours to take over, whatever else speaks against it.
+Heir = Callable[[Lock], bool]
+
+
+def nobody(_left: Lock) -> bool:
+    return False
 
 
 class Locks(Runs, SystemLocks):
@@ -30,15 +36,22 @@ class Locks(Runs, SystemLocks):
         what: str,
         is_idle: Callable[[Actor], bool] = lambda _actor: True,
         patience: Patience = lambda _refusal: False,
+        *,
+        kept: bool = False,
+        heir: Heir = nobody,
     ) -> Iterator[Lock]:
         """Hold `environment` while the block runs. LockedError says who has it, since when and at what.
 
         A lock whose process is dead is taken over and its run is marked lost, but not before `is_idle` says that
         nothing of that process is still at work on the hosts. A refusal is tried again while `patience` says so.
+
+        `kept`: should this run be lost, the lock stays until a person takes it away. Such a lock, and one left on
+        another host, is taken over by its `heir` only.
         """
-        with self._when_free(environment, is_idle, patience):
-            mine = Lock(environment, actor, now(), what)
-            row = {"environment": environment, "since": mine.since, "what": what, **dataclasses.asdict(actor)}
+        with self._when_free(environment, is_idle, patience, heir):
+            mine = Lock(environment, actor, now(), what, kept=kept)
+            row = {"environment": environment, "since": mine.since, "what": what, "kept": kept}
+            row |= dataclasses.asdict(actor)
             with self.transaction() as connection:
                 connection.execute(schema.lock.insert().values(row))
             try:
@@ -93,13 +106,16 @@ class Locks(Runs, SystemLocks):
     def _free(self, environment: str, is_idle: Callable[[Actor], bool]) -> None:
         """Take over what a dead process left, and hold it no longer."""
         try:
-            self._when_free(environment, is_idle, lambda _refusal: False).close()
+            mine = lambda left: left.actor.host == this_host()  # noqa: E731
+            self._when_free(environment, is_idle, lambda _refusal: False, mine).close()
         except LockedError as refusal:
             forced = f"{refusal.remedy}; or --force REASON, after which two runs may change the same hosts"
             remedy = refusal.remedy if "--force" in refusal.remedy else forced
             raise LockedError(refusal.what, where=refusal.where, remedy=remedy) from None
 
-    def _when_free(self, environment: str, is_idle: Callable[[Actor], bool], patience: Patience) -> ExitStack:
+    def _when_free(
+        self, environment: str, is_idle: Callable[[Actor], bool], patience: Patience, heir: Heir
+    ) -> ExitStack:
         """The system lock, held until the returned stack is closed."""
         while True:
             try:
@@ -108,18 +124,27 @@ class Locks(Runs, SystemLocks):
                         stack.enter_context(self.system_lock(environment))
                     except TakenError:
                         raise self._refusal(environment) from None
-                    self._take_over(environment, is_idle)
+                    self._take_over(environment, is_idle, heir)
                     return stack.pop_all()
             except LockedError as refusal:
                 if not patience(refusal):
                     raise
 
-    def _take_over(self, environment: str, is_idle: Callable[[Actor], bool]) -> None:
+    def _take_over(self, environment: str, is_idle: Callable[[Actor], bool], heir: Heir) -> None:
         """The system lock is ours, so whoever wrote the row is gone. What it started may not be."""
         left = self.holder(environment)
         if left is None:
             return
-        if left.actor.host != this_host():
+        inherited = heir(left)
+        if left.kept and left.run_id is not None and not inherited:
+            self.mark_lost([left.run_id])
+            raise KeptError(
+                f"run {left.run_id} was lost in the middle of what may not simply be done again: {left.what}, on"
+                f" {left.actor.host}",
+                where=environment,
+                remedy=f"look at the hosts, then: lifecycle lock release -i {environment}",
+            )
+        if left.actor.host != this_host() and not inherited:
             raise LockedError(
                 f"{told_of(left)}; its process is gone, but what it started cannot be seen from {this_host()}",
                 where=environment,
@@ -175,4 +200,4 @@ def told_of(lock: Lock) -> str:
 
 def _lock(row: sa.RowMapping) -> Lock:
     actor = Actor(row["operator"], row["host"], row["pid"], row["pid_started"])
-    return Lock(row["environment"], actor, row["since"], row["what"], row["run_id"])
+    return Lock(row["environment"], actor, row["since"], row["what"], row["run_id"], bool(row["kept"]))

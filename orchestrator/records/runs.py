@@ -53,6 +53,7 @@ class Runs(Contents):
             "options": dict(new.options),
             "resumes": new.resumes,
             "applies": new.applies,
+            "job": new.job,
             "started_at": now(),
         }
         with self.transaction() as connection:
@@ -190,6 +191,16 @@ class Runs(Contents):
             found: int | None = connection.execute(query).scalar()
         return found
 
+    def runs_of_job(self, job: int, since: datetime) -> list[Run]:
+        """The runs that carried out this job, the newest first; only those begun since it was submitted.
+
+        Another queue, in another database, may have given its number to another job.
+        """
+        run = schema.run.c
+        query = sa.select(schema.run).where(run.job == job, run.started_at >= since).order_by(run.id.desc())
+        with self.transaction() as connection:
+            return [_run(row, ()) for row in connection.execute(query).mappings()]
+
     def running(self) -> list[Run]:
         query = sa.select(schema.run).where(schema.run.c.status == Status.RUNNING)
         with self.transaction() as connection:
@@ -258,6 +269,7 @@ def _run(row: sa.RowMapping, steps: tuple[Step, ...]) -> Run:
         options=row["options"],
         resumes=row["resumes"],
         applies=row["applies"],
+        job=row["job"],
     )
     return Run(
         id=row["id"],

@@ -59,6 +59,8 @@ run = sa.Table(
     # No foreign keys: they stay true when the run they name is no longer on record.
     sa.Column("resumes", sa.Integer),
     sa.Column("applies", sa.Integer),
+    # The number in the queue, which is no table of ours.
+    sa.Column("job", sa.Integer),
 )
 
 step = sa.Table(
@@ -133,6 +135,8 @@ lock = sa.Table(
     sa.Column("since", Moment, nullable=False),
     sa.Column("what", sa.Text, nullable=False),
     sa.Column("run_id", sa.ForeignKey("run.id", ondelete="SET NULL")),
+    # Whether it stays when its run is lost, until a person takes it away.
+    sa.Column("kept", sa.Boolean),
 )
 
 lock_release = sa.Table(

@@ -15,9 +15,10 @@ from orchestrator.records.plans import Plans
 from orchestrator.records.pruning import Pruning
 from orchestrator.records.reading import Reading
 from orchestrator.records.releases import Releases
+from orchestrator.records.shared import Shared
 
 
-class Store(Locks, Plans, Releases, Evidences, Latest, Pruning, Reading):
+class Store(Locks, Shared, Plans, Releases, Evidences, Latest, Pruning, Reading):
     """Runs, results, locks, plans, releases, evidence and what is known of hosts, in SQLite or PostgreSQL."""
 
     def settle(self) -> list[int]:
