@@ -31,6 +31,15 @@ class Contents(Gateway):
         return postgresql.insert(table).on_conflict_do_nothing()
 
 
+# PostgreSQL stores no character 0 as text; this one stands for it on paper, too.
+NUL, SHOWN_NUL = "\0", "\N{SYMBOL FOR NULL}"
+
+
+def storable(text: str) -> str:
+    """The text as every database can hold it."""
+    return text.replace(NUL, SHOWN_NUL)
+
+
 def digest(text: str | None) -> str | None:
     """The name a text is kept under."""
     return None if text is None else hashlib.sha256(text.encode()).hexdigest()

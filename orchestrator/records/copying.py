@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from orchestrator.errors import StoreError
 from orchestrator.records import schema
+from orchestrator.records.contents import NUL, SHOWN_NUL, storable
 from orchestrator.records.entities import Status
 from orchestrator.records.gateway import told
 from orchestrator.records.store import Store, open_store
@@ -31,8 +32,6 @@ SAME = {
 # Rows in memory at a time. A text has up to 256,000 characters, what a step told (an inspection) can be as large.
 BATCHES = {schema.content: 50, schema.step: 50}
 BATCH = 1000
-# PostgreSQL stores no character 0; this one stands for it on paper, too.
-NUL, SHOWN_NUL = "\0", "\N{SYMBOL FOR NULL}"
 
 
 @dataclass(slots=True)
@@ -204,6 +203,5 @@ def _fit(row: sa.RowMapping, write: sa.Connection) -> dict[str, Any]:
     if write.dialect.name != "postgresql":
         return {str(key): value for key, value in row.items()}
     return {
-        str(key): value.replace(NUL, SHOWN_NUL) if isinstance(value, str) and NUL in value else value
-        for key, value in row.items()
+        str(key): storable(value) if isinstance(value, str) and NUL in value else value for key, value in row.items()
     }

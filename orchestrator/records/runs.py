@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from orchestrator.errors import UsageError
 from orchestrator.records import schema
-from orchestrator.records.contents import Contents, digest, packed, unpacked
+from orchestrator.records.contents import Contents, digest, packed, storable, unpacked
 from orchestrator.records.entities import (
     Actor,
     HostTotals,
@@ -218,7 +218,7 @@ def _task_row(task: TaskRecord) -> dict[str, Any]:
         "step_id": task.step_id,
         "uuid": task.uuid,
         "run_id": task.run_id,
-        "name": task.name,
+        "name": storable(task.name),
         "action": task.action,
         "location": task.where,
         "play": task.play,
@@ -236,7 +236,7 @@ def _result_row(result: ResultRecord) -> dict[str, Any]:
         "status": result.status,
         "at": result.at,
         "seconds": result.seconds,
-        "message": result.message,
+        "message": storable(result.message),
         "diff": digest(result.diff),
         "output": digest(result.output),
         "cut": result.cut,

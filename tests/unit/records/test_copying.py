@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import tracemalloc
 from collections.abc import Callable
@@ -171,9 +172,13 @@ def test_the_character_0_which_postgresql_cannot_hold_is_shown_and_told(
     run = ran(BOTH, output="a\0b")
     step = filled.get_run(run).steps[0].id
     filled.add_results(
-        [TaskRecord(run, step, "n", "With \0", "c", "p:1", "play")],
-        [ResultRecord(run, 9, step, "n", "app1", ResultStatus.OK, now(), message="a\0b")],
+        [TaskRecord(run, step, "n", "With", "c", "p:1", "play")],
+        [ResultRecord(run, 9, step, "n", "app1", ResultStatus.OK, now(), message="a")],
     )
+    # As earlier versions stored it.
+    with filled.transaction() as connection:
+        connection.execute(schema.result.update().where(schema.result.c.counter == 9).values(message="a\0b"))
+        connection.execute(schema.task.update().where(schema.task.c.uuid == "n").values(name="With \0"))
     done = copying.copy_records(filled, url)
     copied = open_store(url).list_results(run)
     if url.startswith("sqlite"):
@@ -201,10 +206,10 @@ def test_what_began_during_the_copy_is_told(filled: Store, ran: Callable[..., in
 
 
 def test_memory_stays_flat(filled: Store, ran: Callable[..., int], url: str) -> None:
-    """Ten thousand results, which take 12 MB in memory, are copied with a third of that."""
+    """Fifteen thousand results, which take 18 MB in memory, are copied with a third of that."""
     run = ran(BOTH)
     step = filled.get_run(run).steps[0].id
-    for start in range(100, 10_100, 5_000):
+    for start in range(100, 15_100, 5_000):
         filled.add_results(
             [],
             [
@@ -213,8 +218,9 @@ def test_memory_stays_flat(filled: Store, ran: Callable[..., int], url: str) -> 
             ],
         )
     copying.copy_records(filled, url)  # what is imported and compiled is in memory from here on
+    gc.collect()
     tracemalloc.start()
     copying.copy_records(filled, url)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak < 4_000_000, f"{peak / 1e6:.1f} MB"
+    assert peak < 6_000_000, f"{peak / 1e6:.1f} MB"

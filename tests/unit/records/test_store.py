@@ -71,6 +71,17 @@ def test_results_come_back_in_order_and_the_same_text_is_stored_once(store: Stor
         assert connection.execute(sa.text("SELECT count(*) FROM content")).scalar() == 2
 
 
+def test_the_character_0_which_postgresql_cannot_hold_costs_no_result(store: Store) -> None:
+    run_id = store.begin_run(new_run())
+    step_id = store.begin_step(run_id, "provision", "p")
+    result = ResultRecord(run_id, 1, step_id, "t", "app1", ResultStatus.FAILED, now(), message="a\0b", output="a\0b")
+    store.add_results([TaskRecord(run_id, step_id, "t", "With \0", "c", "p:1", "play")], [result])
+    store.end_step(step_id, Status.FAILED, {}, {"lifecycle_x": "a\0b"})
+    (found,) = store.list_results(run_id)
+    assert (found.message, found.task, found.output) == ("a␀b", "With ␀", "a\0b")
+    assert store.get_run(run_id).steps[0].data == {"lifecycle_x": "a\0b"}
+
+
 def test_a_batch_is_stored_whole_or_not_at_all(store: Store) -> None:
     run_id = store.begin_run(new_run())
     step_id = store.begin_step(run_id, "p", "p.yml")
