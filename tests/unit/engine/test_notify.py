@@ -85,10 +85,15 @@ def test_settings_that_cannot_be_meant_are_a_note() -> None:
 
 def test_a_person_who_does_not_wait_for_a_receiver_changes_nothing_about_the_run(web: Web) -> None:
     web.answer = Answer(seconds=3)
-    interrupt = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
-    interrupt.start()
-    begun = time.monotonic()
-    notes = notify(ABOUT, outcome(), settings={"LIFECYCLE_NOTIFY_URL": web.url()})
-    interrupt.join()
+    # What is started in the background by a shell without job control ignores it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        interrupt = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+        interrupt.start()
+        begun = time.monotonic()
+        notes = notify(ABOUT, outcome(), settings={"LIFECYCLE_NOTIFY_URL": web.url()})
+        interrupt.join()
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert notes == ("nobody may have been told how run 7 ended (KeyboardInterrupt)",)
     assert time.monotonic() - begun < 2
