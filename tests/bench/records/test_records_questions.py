@@ -2,7 +2,7 @@
 
 1,000 runs of 20 hosts x 50 tasks on SQLite. Each answer of `history`, `hosts`, `show` of one host and the look-up of
 `drift` may take 0.3 s; what pruning takes is printed.
-Usage: make bench, or python tests/bench/test_records_questions.py [RUNS]
+Usage: make bench, or python tests/bench/records/test_records_questions.py [RUNS]
 """
 
 from __future__ import annotations
