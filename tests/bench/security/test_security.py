@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from tests.bench.security import tools
+from tests.bench.security.load import FIRST, LOADS, REQUESTS
 
 pytestmark = pytest.mark.lab
 LYNIS = 76
@@ -143,3 +144,23 @@ def test_nothing_usual_is_too_large_and_errors_have_the_headers(
         assert header in head, head
     assert "nginx/" not in head
     assert "apache/" not in head
+
+
+@pytest.mark.parametrize("host", LOADS)
+def test_a_sandboxed_service_bears_its_load(measured: tuple[dict[str, Figures], dict[str, Figures]], host: str) -> None:
+    assert bears(host) == (f"{REQUESTS} of {REQUESTS}", True, "0")
+    assert measured[1][host].exposure
+
+
+def bears(host: str) -> tuple[str, bool, str]:
+    """What was answered as it should be, whether its process is the same still, and how often the kernel refused it."""
+    unit, (where, command) = next(iter(HOSTS[host]["bench_units"])), LOADS[host]
+    tools.inside(host, FIRST.get(host, "true"))
+    process = f"systemctl show -P MainPID -P NRestarts {unit}"
+    before = tools.inside(host, process)
+    *_, answered = tools.inside(where, command).splitlines() or [""]
+    same = tools.inside(host, process) == before
+    refused = (
+        f"journalctl -u {unit} -S -15min | grep -ciE 'bad system call|SIGSYS|out of memory|Operation not permitted'"
+    )
+    return answered, same, tools.inside(host, refused).strip()
