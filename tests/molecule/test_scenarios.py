@@ -16,16 +16,16 @@ LOGS = ROOT / "var" / "molecule"
 LONGEST_FIRST = (
     *("release", "one_slot", "wildfly", "upgrade_rollback", "postgresql", "mariadb", "tune", "redis_sentinel"),
     *("postgresql_major", "apache", "tune_indexes", "tomcat", "gray_guard", "os_baseline", "redis", "app_slot"),
-    *("nginx", "memcached", "package_source"),
+    *("other_servers", "nginx", "memcached", "package_source"),
 )
 # Left out by `make test`, which has to end within the hour on two cores; `make molecule` runs them. Whole releases by
 # the plain playbooks (e2e has the same road by `lifecycle release`), a role that is tried against a stand-in, every
-# service's way to another version and back, measuring in turns, indexes (tests/unit has a PostgreSQL of its own for
-# them), Sentinel's failovers, and the largest roles: those that the end-to-end road does not need, and those that it
-# installs, changes and asks itself.
+# service's way to another version and back, measuring in turns (tune, other_servers), indexes (tests/unit has a
+# PostgreSQL of its own for them), Sentinel's failovers, and the largest roles: those that the end-to-end road does not
+# need, and those that it installs, changes and asks itself.
 LONG = (
     *("release", "one_slot", "wildfly", "upgrade_rollback", "redis_sentinel", "postgresql", "mariadb", "apache"),
-    *("tune", "tune_indexes", "tomcat", "redis", "app_slot", "os_baseline", "postgresql_major"),
+    *("tune", "other_servers", "tune_indexes", "tomcat", "redis", "app_slot", "os_baseline", "postgresql_major"),
 )
 LIMIT_SECONDS = 2400
 

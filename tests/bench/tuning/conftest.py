@@ -25,12 +25,14 @@ HOST = f"{LAB}-tune1"
 SUBNETS = ("10.89.133.", "10.89.135.")
 MANIFEST = """schema: 1
 application: demo
-version: 1.0.0
-artifact: {{path: ../wars/1.0.0.war, sha256: "{digest}"}}
+version: {version}
+artifact: {{path: ../wars/{version}.war, sha256: "{digest}"}}
 sessions: shared
 """
 # The limits that the hosts shall live with, in MiB; `TUNING_MEMORY=2048` for some of them.
 MEMORIES = [int(one) for one in os.environ.get("TUNING_MEMORY", "1024 2048 4096").split()]
+
+ROUNDS = int(os.environ.get("ROUNDS", "3"))
 
 
 @dataclass(frozen=True)
@@ -58,13 +60,17 @@ class Site:
     def inside(self, *command: str) -> str:
         return self("podman", "exec", HOST, *command)
 
+    def main_process(self, unit: str) -> str:
+        """Its number; 0 when the unit does not run."""
+        return self.inside("systemctl", "show", "--value", "--property=MainPID", unit).strip()
+
     def tuning(self) -> dict[str, Any]:
         """What the host keeps of its tuning."""
         told: dict[str, Any] = json.loads(self.inside("cat", "/etc/ansible/facts.d/lifecycle_tuning.fact"))
         return told
 
 
-@pytest.fixture(scope="module", params=MEMORIES, ids=lambda megabytes: f"{megabytes}MB")
+@pytest.fixture(scope="session", params=MEMORIES, ids=lambda megabytes: f"{megabytes}MB")
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A fresh host of that size, tuned, with the application of the scenarios released on it."""
     directory = tmp_path_factory.mktemp(f"tuning-{request.param}")
@@ -82,19 +88,29 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     site("lifecycle", "lab", "down", "-i", str(inventory))
     site("lifecycle", "lab", "up", "-i", str(inventory))
     site.play("impl.lifecycle.tune", tune_measure=False, tune_profile="oltp")
-    release(site)
+    build(site)
+    site.play("impl.lifecycle.release", candidate="1.0.0")
     yield site
     if not os.environ.get("KEEP"):
         site("lifecycle", "lab", "down", "-i", str(inventory))
 
 
-def release(site: Site) -> None:
+def build(site: Site) -> None:
+    """The application's versions 1.0.0 and 2.0.0, with their manifests."""
     wars, releases = site.directory / "inventory/wars", site.directory / "inventory/releases"
     site(sys.executable, str(ROOT / "molecule/app_slot/files/build.py"), str(wars))
     releases.mkdir()
-    digest = json.loads((wars / "digests.json").read_text())["1.0.0"]
-    (releases / "1.0.0.yml").write_text(MANIFEST.format(digest=digest))
-    site.play("impl.lifecycle.release", candidate="1.0.0")
+    digests = json.loads((wars / "digests.json").read_text())
+    for version in ("1.0.0", "2.0.0"):
+        (releases / f"{version}.yml").write_text(MANIFEST.format(version=version, digest=digests[version]))
+
+
+def fill(site: Site, scale: int) -> None:
+    """Have a pgbench database of that scale, 15 MB each."""
+    run = ("runuser", "-u", "postgres", "--")
+    site.inside(*run, "psql", "--command", "DROP DATABASE IF EXISTS lifecycle_bench")
+    site.inside(*run, "createdb", "lifecycle_bench")
+    site.inside(*run, "pgbench", "--initialize", "--quiet", "--scale", str(scale), "lifecycle_bench")
 
 
 def killed(site: Site) -> int:

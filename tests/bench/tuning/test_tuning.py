@@ -1,4 +1,4 @@
-"""Does a tuned host live with its memory, and is it faster than the distribution's defaults and pgtune's values?
+"""Is a tuned PostgreSQL faster than the distribution's defaults and pgtune's values, and is what harms it taken back?
 
 pytest -s tests/bench/tuning, as root; README.md says how it is measured, and what came of it.
 """
@@ -14,33 +14,15 @@ from typing import Any
 import pytest
 from ansible_collections.impl.lifecycle.plugins.module_utils.rounds import compare
 
-from tests.bench.tuning.conftest import Site, killed
+from tests.bench.tuning.conftest import ROUNDS, Site, fill, killed
 from tests.bench.tuning.pgtune import oltp
 
 pytestmark = pytest.mark.lab
 HERE = Path(__file__).parent
-ROUNDS = int(os.environ.get("ROUNDS", "3"))
 SECONDS = int(os.environ.get("SECONDS_A_SIDE", "20"))
 CLIENTS = 8
 # A pgbench database takes 15 MB a scale: so many times as large as the largest shared_buffers.
 LARGER, SCALE_MB = 1.3, 15
-UNITS = ("postgresql@15-main", "redis-server", "nginx", "tomcat@demo-blue")
-
-
-def test_every_service_survives_its_own_benchmark(site: Site) -> None:
-    """PostgreSQL, Redis, nginx and the slot behind it: the kernel kills nothing, and each is the process it was."""
-    pids = {unit: site.inside("systemctl", "show", "--value", "--property=MainPID", unit).strip() for unit in UNITS}
-    assert "0" not in pids.values(), pids
-    before = killed(site)
-    # Nothing to try: both sides are as the host is, so that nothing restarts.
-    site.play("impl.lifecycle.tune", tune_profile="oltp", tune_seconds=5)
-    found = site.tuning()["evidence"]
-    for service, about in found.items():
-        print(f"{site.memory_mb} MB, {service}: {about['verdict']}, {about['series']} {about['unit']}")
-    assert killed(site) == before
-    assert found.keys() == {"postgresql", "redis", "nginx"}
-    after = {unit: site.inside("systemctl", "show", "--value", "--property=MainPID", unit).strip() for unit in UNITS}
-    assert after == pids
 
 
 def test_tuned_beats_the_defaults_and_is_not_worse_than_pgtune(site: Site) -> None:
@@ -62,11 +44,19 @@ def test_tuned_beats_the_defaults_and_is_not_worse_than_pgtune(site: Site) -> No
     assert verdicts["pgtune"]["verdict"] != "worse"
 
 
-def fill(site: Site, scale: int) -> None:
-    run = ("runuser", "-u", "postgres", "--")
-    site.inside(*run, "psql", "--command", "DROP DATABASE IF EXISTS lifecycle_bench")
-    site.inside(*run, "createdb", "lifecycle_bench")
-    site.inside(*run, "pgbench", "--initialize", "--quiet", "--scale", str(scale), "lifecycle_bench")
+@pytest.mark.parametrize("harmful", [{"work_mem": "1MB", "max_connections": "2"}, {"max_connections": "6"}], ids=str)
+def test_what_harms_is_recognised_and_taken_back(site: Site, harmful: dict[str, str]) -> None:
+    """With two connections PostgreSQL does not start: three are kept for administrators. With six pgbench fails."""
+    kept = site.tuning()["variables"]["postgresql_settings"]
+    site.play("impl.lifecycle.tune", tune_profile="oltp", tune_seconds=3, tune_try={"postgresql_settings": harmful})
+    told = site.tuning()
+    found = told["evidence"]["postgresql"]
+    print(f"\n{site.memory_mb} MB, {harmful}: {found['verdict']}, {found['broken']}")
+    assert found["verdict"] == "worse"
+    assert told["variables"]["postgresql_settings"] == kept
+    for name in harmful:
+        said = site.inside("runuser", "-u", "postgres", "--", "psql", "-Atc", f"SHOW {name}").strip()
+        assert said == kept[name]
 
 
 def measured(site: Site, sides: dict[str, dict[str, Any]]) -> dict[str, list[float]]:

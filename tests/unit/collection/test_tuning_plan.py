@@ -99,8 +99,9 @@ def test_the_inventory_goes_over_what_was_tuned() -> None:
 
 
 def test_every_pool_of_every_slot_gets_its_connections() -> None:
-    assert pools_of([{"app_slot_datasources": POOL}, {"app_slot_datasources": POOL}], 2) == 70
-    assert pools_of([{}], 2) == 0
+    held = pools_of([{"app_slot_datasources": POOL}, {"app_slot_datasources": POOL}], 2)
+    assert held == {"postgresql": 2 * 2 * 15 + 10, "mariadb": 2 * 2 * 99 + 10}
+    assert pools_of([{}], 2) == {}
 
 
 @pytest.mark.parametrize(
@@ -143,8 +144,12 @@ def test_mariadb_and_memcached_are_planned_where_the_inventory_describes_them() 
     # The instance with a memory of its own is counted beside the one that waits for it.
     assert made["budget"]["shares"]["memcached"]["count"] == 1
     assert made["budget"]["shares"]["other"]["mb"] >= 100
+    # Nothing speaks of PostgreSQL and Redis there: they get no memory, and no value.
+    assert not {"postgresql", "redis"} & set(made["settings"])
     without = tuning_plan("one", {"one": {}, "two": {}}, GROUPS, 8192, 2)
     assert not {"mariadb", "memcached"} & set(without["settings"])
+    both = tuning_plan("one", {"one": {**one, "postgresql_users": []}, "two": {}}, GROUPS, 8192, 2)
+    assert {"postgresql", "mariadb"} <= set(both["settings"])
 
 
 def test_what_the_inventory_gives_mariadb_and_memcached_is_kept() -> None:

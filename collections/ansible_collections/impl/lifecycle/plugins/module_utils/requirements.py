@@ -20,6 +20,8 @@ OWN_UNITS = {
     "tomcat": ("tomcat@*.service",),
     "redis": ("redis-server.service", "redis-server@*.service"),
     "postgresql": ("postgresql@*.service", "postgresql.service"),
+    "mariadb": ("mariadb.service",),
+    "memcached": ("memcached.service", "memcached@*.service"),
 }
 
 

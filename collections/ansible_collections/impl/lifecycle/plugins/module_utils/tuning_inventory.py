@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Iterable, Mapping
+from typing import Any, Iterable, Mapping, Optional
 
+from ansible_collections.impl.lifecycle.plugins.module_utils.host_servers import servers_of
 from ansible_collections.impl.lifecycle.plugins.module_utils.memory_options import BudgetError
 
 Variables = Mapping[str, Any]
@@ -20,9 +21,8 @@ POSTGRESQL_MEMORY = {
     "work_mem": "work_mem_mb",
     "maintenance_work_mem": "maintenance_work_mem_mb",
 }
-# Nobody describes a service of these groups without one of these.
-MARIADB_SIGNS = ("mariadb_buffer_pool_mb", "mariadb_databases", "mariadb_users")
-MEMCACHED_SIGN = "memcached_instances"
+# The scheme of a pool's address -> the server that it holds connections to.
+POOLS = {"jdbc:postgresql:": "postgresql", "jdbc:mariadb:": "mariadb", "jdbc:mysql:": "mariadb"}
 JAVA_CHOICES = {
     "-XX:MaxMetaspaceSize": r"-XX:MaxMetaspaceSize=",
     "-XX:ReservedCodeCacheSize": r"-XX:ReservedCodeCacheSize=",
@@ -31,22 +31,26 @@ JAVA_CHOICES = {
 }
 
 
-def services_of(groups: Iterable[str], variables: Variables, slots: int, pools: int) -> dict[str, dict[str, Any]]:
+def services_of(
+    groups: Iterable[str], variables: Variables, slots: int, pools: Mapping[str, int]
+) -> dict[str, dict[str, Any]]:
     """What runs on a host of these groups, with what its owner gave, as the memory budget takes it.
 
-    `variables`: those of the host. `slots`: slots of the application that run at the same time. `pools`: connections
-    which the application servers may hold to the database, 0 when that is not known.
+    `variables`: those of the host. `slots`: slots of the application that run at the same time. `pools`: database
+    server -> connections which the application servers may hold to it; it is not there when that is not known.
+    Raises ValueError when `lifecycle_servers` names something else.
     """
     found: dict[str, dict[str, Any]] = {}
     others = 0
-    if "db" in groups:
-        found["postgresql"] = _postgresql(variables, pools)
-        if any(sign in variables for sign in MARIADB_SIGNS):
-            found["mariadb"] = _mariadb(variables)
-    if "cache" in groups:
+    servers = servers_of(groups, variables)
+    if "postgresql" in servers:
+        found["postgresql"] = _postgresql(variables, pools.get("postgresql"))
+    if "mariadb" in servers:
+        found["mariadb"] = _mariadb(variables, pools.get("mariadb"))
+    if "redis" in servers:
         found["redis"] = _redis(variables)
-        if variables.get(MEMCACHED_SIGN):
-            found["memcached"], others = _memcached(variables)
+    if "memcached" in servers and variables.get("memcached_instances") != []:
+        found["memcached"], others = _memcached(variables)
     if "app" in groups:
         connector = variables.get("tomcat_connector") or {}
         found["tomcat"] = {
@@ -94,25 +98,27 @@ def given_of(groups: Iterable[str], variables: Variables) -> dict[str, dict[str,
     return found
 
 
-def pools_of(hosts: Iterable[Variables], slots: int) -> int:
-    """Connections to PostgreSQL which the slots of these hosts may hold at the same time, and some to spare."""
-    total = 0
+def pools_of(hosts: Iterable[Variables], slots: int) -> dict[str, int]:
+    """Server -> connections which the slots of these hosts may hold to it at the same time, and some to spare."""
+    total: dict[str, int] = {}
     for variables in hosts:
         for source in variables.get("app_slot_datasources") or []:
-            if str(source.get("url", "")).startswith("jdbc:postgresql:"):
-                total += slots * int(source.get("max_total") or DEFAULT_POOL)
-    return total + SPARE_CONNECTIONS if total else 0
+            for scheme, server in POOLS.items():
+                if str(source.get("url", "")).startswith(scheme):
+                    held = slots * int(source.get("max_total") or DEFAULT_POOL)
+                    total[server] = total.get(server, SPARE_CONNECTIONS) + held
+    return total
 
 
-def _postgresql(variables: Variables, pools: int) -> dict[str, Any]:
+def _postgresql(variables: Variables, pools: Optional[int]) -> dict[str, Any]:
     settings = variables.get("postgresql_settings") or {}
     found: dict[str, Any] = {ours: megabytes(name, settings.get(name)) for name, ours in POSTGRESQL_MEMORY.items()}
-    found["connections"] = settings.get("max_connections", pools or None)
+    found["connections"] = settings.get("max_connections", pools)
     return found
 
 
-def _mariadb(variables: Variables) -> dict[str, Any]:
-    connections = (variables.get("mariadb_settings") or {}).get("max_connections")
+def _mariadb(variables: Variables, pools: Optional[int]) -> dict[str, Any]:
+    connections = (variables.get("mariadb_settings") or {}).get("max_connections", pools)
     return {"connections": connections, "buffer_pool_mb": variables.get("mariadb_buffer_pool_mb")}
 
 
@@ -123,7 +129,7 @@ def _redis(variables: Variables) -> dict[str, Any]:
 
 def _memcached(variables: Variables) -> tuple[dict[str, Any], int]:
     """The instances that say no memory of their own, or else all of them; and the MB of those that do beside them."""
-    instances = variables[MEMCACHED_SIGN]
+    instances = variables.get("memcached_instances") or [{}]
     own = [int(one["memory_mb"]) for one in instances if one.get("memory_mb")]
     open_ones = len(instances) - len(own)
     if open_ones:
@@ -133,7 +139,7 @@ def _memcached(variables: Variables) -> tuple[dict[str, Any], int]:
 
 def _memcached_given(variables: Variables) -> dict[str, Any]:
     """What no instance waits to be told."""
-    instances, found = variables.get(MEMCACHED_SIGN) or [], {}
+    instances, found = variables.get("memcached_instances") or [], {}
     for option, shared, own in (("-m", "memcached_memory_mb", "memory_mb"), ("-t", "memcached_threads", "threads")):
         said = sorted({one[own] for one in instances if one.get(own)})
         if variables.get(shared) is not None:
