@@ -25,6 +25,14 @@ BY_MACHINE: Final = {
         r"(replica|slave|cluster)-announce-.*|maxmemory|io-threads|repl-backlog-size"
     ),
     "nginx": re.compile(r"worker_processes|worker_connections|worker_rlimit_nofile"),
+    "apache": re.compile(
+        r"serverlimit|threadlimit|startservers|m(in|ax)sparethreads|threadsperchild|maxrequestworkers"
+    ),
+    "tomcat": re.compile(
+        r"-X(m[snx]|ss)|-XX:(MaxMetaspaceSize|ReservedCodeCacheSize|MaxDirectMemorySize|(Parallel|Conc)GCThreads)|"
+        r"connector( with TLS| of AJP)? (maxThreads|minSpareThreads|acceptCount)"
+    ),
+    "memcached": re.compile(r"-[mt]"),
     "kernel": re.compile(r"vm\.nr_hugepages|kernel\.shm(max|all)|vm\.min_free_kbytes|fs\.file-max|vm\.dirty_.*"),
 }
 

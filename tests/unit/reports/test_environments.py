@@ -104,6 +104,10 @@ def test_a_service_that_one_side_did_not_tell_of_is_not_compared() -> None:
         ("mariadb", "innodb_flush_log_at_trx_commit", False), ("nginx", "worker_processes", True),
         ("nginx", "client_max_body_size", False), ("kernel", "vm.nr_hugepages", True),
         ("other", "port", False),
+        ("tomcat demo", "-Xmx", True), ("tomcat demo", "connector maxThreads", True),
+        ("tomcat demo", "-XX:UseG1GC", False), ("tomcat demo", "connector keepAliveTimeout", False),
+        ("memcached 11311", "-m", True), ("memcached", "-c", False),
+        ("apache", "maxrequestworkers", True), ("apache", "timeout", False),
     ],
 )  # fmt: skip
 def test_what_follows_from_a_machine_is_known_by_name(service: str, name: str, machine: bool) -> None:

@@ -11,7 +11,8 @@ author:
   - impl.lifecycle contributors (@impl-lifecycle)
 description:
   - A host of the group C(db) runs PostgreSQL, a host of C(cache) Redis; one that is described as MariaDB
-    (C(mariadb_buffer_pool_mb), C(mariadb_databases) or C(mariadb_users)) or Memcached (C(memcached_instances)) runs that.
+    (C(mariadb_buffer_pool_mb), C(mariadb_databases) or C(mariadb_users)) or as Memcached (C(memcached_instances))
+    runs that.
   - A host that has variables of both runs both. The variable C(lifecycle_servers), a list, says it outright.
 positional: _input, variables
 options:

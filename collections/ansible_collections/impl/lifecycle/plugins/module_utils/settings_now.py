@@ -8,7 +8,7 @@ from __future__ import annotations
 import glob
 import os
 
-from ansible_collections.impl.lifecycle.plugins.module_utils import effective_settings
+from ansible_collections.impl.lifecycle.plugins.module_utils import effective_settings, settings_files
 from ansible_collections.impl.lifecycle.plugins.module_utils.inspection import run
 from ansible_collections.impl.lifecycle.plugins.module_utils.redis_protocol import (
     Connection,
@@ -21,10 +21,13 @@ from ansible_collections.impl.lifecycle.plugins.module_utils.survey import read
 POSTGRESQL_SOCKETS = "/var/run/postgresql"
 MARIADB_SOCKET = "/run/mysqld/mysqld.sock"
 REDIS_SOCKET = "/run/redis/redis-server.sock"
+TOMCAT_BASES = "/var/lib/tomcat-instances"
+# In the order in which Debian's apache2.conf reads them.
+APACHE_FILES = ("apache2.conf", "mods-enabled/*.load", "mods-enabled/*.conf", "ports.conf", "conf-enabled/*.conf")
 SYSCTL_FILES = "/etc/sysctl.d/*lifecycle*.conf"
 
 
-def settings(nginx_configuration, redis_user, redis_password):
+def settings(nginx_configuration, redis_user, redis_password, application):
     """Return (service -> name -> value, service -> why it is not known). Services that are not here are in neither."""
     found, unknown = postgresql()
     told = effective_settings.nginx(nginx_configuration)
@@ -33,6 +36,11 @@ def settings(nginx_configuration, redis_user, redis_password):
         told, why = ask()
         found.update({name: told} if told else {})
         unknown.update({name: why} if why else {})
+    commands = running()
+    found.update(tomcat(commands, application))
+    found.update(memcached(commands))
+    told = apache()
+    found.update({"apache": told} if told else {})
     told = kernel()
     found.update({"kernel": told} if told else {})
     return found, unknown
@@ -75,6 +83,42 @@ def redis(user, password, socket=REDIS_SOCKET):
             return effective_settings.redis(pairs(connection.command("CONFIG", "GET", "*"))), ""
     except (RedisError, RedisUnreachable) as error:
         return {}, str(error) if password else "{0}; redis_admin_password is not given".format(error)
+
+
+def running(processes="/proc"):
+    """The command lines of all processes."""
+    texts = [read("/", path) for path in glob.glob(os.path.join(processes, "[0-9]*", "cmdline"))]
+    return [text.rstrip("\0").split("\0") for text in texts if text]
+
+
+def tomcat(commands, application, bases=TOMCAT_BASES):
+    """Of every instance that runs: how its JVM was started, and what its server.xml and context.xml say."""
+    found = {}
+    for arguments in commands:
+        base = settings_files.base(arguments)
+        if os.path.dirname(base) == bases:
+            told = found.setdefault(os.path.basename(base), settings_files.java(arguments))
+            for name in ("server.xml", "context.xml"):
+                told.update(settings_files.tomcat(read("/", os.path.join(base, "conf", name))))
+    return settings_files.instances(found, application)
+
+
+def memcached(commands):
+    """One alone is `memcached`; several are told apart by their ports."""
+    found = []
+    for arguments in commands:
+        if os.path.basename(arguments[0]) == "memcached":
+            port = next((arguments[at + 1] for at, one in enumerate(arguments[:-1]) if one == "-p"), "11211")
+            found.append((port, settings_files.memcached(arguments)))
+    if len(found) == 1:
+        return {"memcached": found[0][1]}
+    return {"memcached {0}".format(port): values for port, values in sorted(found)}
+
+
+def apache(directory="/etc/apache2"):
+    """What the files say, where Apache is installed."""
+    paths = [path for pattern in APACHE_FILES for path in sorted(glob.glob(os.path.join(directory, pattern)))]
+    return settings_files.apache([read("/", path) for path in paths])
 
 
 def kernel(files=SYSCTL_FILES, root="/"):

@@ -46,8 +46,9 @@ report:
     - What was found. C(os), C(kernel), C(uptime_seconds), C(memory), C(disks), C(services), C(packages),
       C(failed_units), C(pending_restart), C(reboot_required), C(slots), C(routing), C(certificates), C(databases),
       and C(findings), the sentences about what somebody should look at.
-    - C(settings) is what C(postgresql), C(mariadb), C(redis), C(nginx) and the C(kernel) have set now, without secrets;
-      of PostgreSQL and MariaDB what is not their default. C(settings_unknown) says why of a service that did not tell.
+    - C(settings) is what C(postgresql), C(mariadb), C(redis), C(nginx), C(apache), C(tomcat), C(memcached) and the
+      C(kernel) have set now, without secrets; of PostgreSQL and MariaDB what is not their default, of Tomcat and
+      Memcached what their processes were started with. C(settings_unknown) says why of a service that did not tell.
   type: dict
   returned: always
 lines:
@@ -72,7 +73,7 @@ def look(application, redis_user, redis_password):
     """Everything about this host."""
     recorded = inspection.ledger()
     configuration = inspection.run(["nginx", "-T"])
-    settings, unknown = settings_now.settings(configuration, redis_user, redis_password)
+    settings, unknown = settings_now.settings(configuration, redis_user, redis_password, application["name"])
     report = {
         "os": survey.operating_system(),
         "kernel": os.uname().release,
