@@ -24,7 +24,7 @@ BY_MACHINE: Final = {
         r"bind|bind-source-addr|port|tls-port|unixsocket|dir|pidfile|logfile|.*-file|aclfile|(replica|slave)of|"
         r"(replica|slave|cluster)-announce-.*|maxmemory|io-threads|repl-backlog-size"
     ),
-    "nginx": re.compile(r"worker_processes|worker_connections|worker_rlimit_nofile"),
+    "nginx": re.compile(r"worker_(processes|connections|rlimit_nofile)|open_file_cache|gzip_comp_level"),
     "apache": re.compile(
         r"serverlimit|threadlimit|startservers|m(in|ax)sparethreads|threadsperchild|maxrequestworkers"
     ),

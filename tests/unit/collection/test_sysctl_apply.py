@@ -35,6 +35,14 @@ def test_tabs_and_spaces_are_the_same_value(root: Path) -> None:
     assert (root / "net/ipv4/tcp_rmem").read_text() == before
 
 
+def test_a_line_of_choices_holds_the_one_in_brackets(root: Path) -> None:
+    (root / "enabled").write_text("always [madvise] never\n")
+    assert apply(root, "enabled", "madvise") == ("madvise", "madvise", "")
+    assert (root / "enabled").read_text() == "always [madvise] never\n", "nothing is written when it is so already"
+    assert apply(root, "enabled", "never", check=True) == ("madvise", "never", "")
+    assert sysctl_apply.chosen("4096 131072") == "4096 131072"
+
+
 def test_check_mode_says_what_would_be_and_writes_nothing(root: Path) -> None:
     assert apply(root, "net.core.somaxconn", "1024", check=True) == ("4096", "1024", "")
     assert (root / "net/core/somaxconn").read_text() == "4096\n"

@@ -25,7 +25,8 @@ def answered(service: str, stdout: str, rc: int = 0, stderr: str = "") -> dict[s
 
 def test_only_the_settings_of_the_plan_are_asked_for() -> None:
     asked = {one["service"]: one["argv"] for one in tuning_questions(PLAN, "clinic")}
-    assert set(asked) == {"postgresql", "mariadb", "redis", "memcached", "tomcat", "nginx", "kernel"}
+    assert set(asked) == {"postgresql", "mariadb", "redis", "memcached", "tomcat", "nginx", "kernel", "journal"}
+    assert "/sys/kernel/mm/transparent_hugepage/enabled" in asked["kernel"]
     statement = asked["postgresql"][-1]
     assert "'shared_buffers'" in statement
     assert "primary_conninfo" not in statement
@@ -48,6 +49,13 @@ def test_only_the_settings_of_the_plan_are_asked_for() -> None:
             {"worker_processes": "auto", "worker_connections": "9"},
         ),
         ("kernel", "/proc/sys/vm/swappiness:60", {"vm.swappiness": "60"}),
+        (
+            "kernel",
+            "/sys/kernel/mm/transparent_hugepage/enabled:always [madvise] never",
+            {"transparent_hugepage.enabled": "madvise"},
+        ),
+        ("journal", "SystemMaxUse=77M", {"SystemMaxUse": "77M"}),
+        ("nginx", "    open_file_cache max=9 inactive=60s;", {"open_file_cache": "max=9 inactive=60s"}),
         ("kernel", "/proc/sys/net/ipv4/ip_local_port_range:1\t9", {"net.ipv4.ip_local_port_range": "1 9"}),
         ("tomcat", '-Xmx64m\n-Xmx96m\nmaxThreads="50"', {"-Xmx": "96m", "maxThreads": "50"}),
         ("tomcat", "-XX:+UseSerialGC", {"-XX:+UseG1GC": "-XX:+UseSerialGC"}),

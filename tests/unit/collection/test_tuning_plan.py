@@ -50,6 +50,31 @@ def test_every_host_gets_values_with_a_reason_and_a_source(
         assert 80 <= least <= most
 
 
+def test_buffers_and_the_journal_keep_to_what_there_is() -> None:
+    def of(ram: int, disk_mb: int | None) -> tuple[Any, Any]:
+        made = plan({"redis": {}}, Machine(ram, 2, "ssd", disk_mb))
+        return values(made, "redis")["client-output-buffer-limit"], values(made, "journal")["SystemMaxUse"]
+
+    limit, journal = of(1024, None)
+    maxmemory = plan({"redis": {}}, Machine(1024, 2))["budget"]["shares"]["redis"]["values"]["maxmemory_mb"]
+    assert limit == f"replica {maxmemory // 4}mb {maxmemory // 16}mb 60"
+    assert journal == "500M"
+    assert of(65536, 1_000_000) == ("replica 256mb 64mb 60", "2000M")
+    assert of(65536, 20_000)[1] == "400M"
+    assert of(65536, 3000)[1] == "100M"
+
+
+def test_huge_pages_are_for_who_asks_where_a_database_or_redis_runs() -> None:
+    made = plan({"redis": {}}, Machine(4096, 2))
+    assert made["variables"]["os_baseline_huge_pages"] == "madvise"
+    assert "transparent_hugepage.enabled" not in made["variables"]["os_baseline_sysctl"]
+    assert "os_baseline_huge_pages" not in plan({"nginx": {}}, Machine(4096, 2))["variables"]
+    assert given_of([], {"os_baseline_huge_pages": "never", "os_baseline_journal_max_mb": 9}) == {
+        "kernel": {"transparent_hugepage.enabled": "never"},
+        "journal": {"SystemMaxUse": "9M"},
+    }
+
+
 def test_small_hosts_have_no_parallel_work_and_large_ones_have() -> None:
     def of(cores: int, profile: str = "oltp") -> dict[str, Any]:
         return values(plan({"postgresql": {}}, Machine(8192, cores, "ssd", None, profile)), "postgresql")
@@ -126,7 +151,20 @@ def test_the_filter_reads_the_inventory() -> None:
     assert values(made, "redis")["maxmemory"] == "40mb"
     assert made["budget"]["total_mb"] <= 2048 - made["budget"]["reserve_mb"]
     # Only the pools of hosts that have the slots: the other one is an application server and nothing else.
-    assert set(tuning_plan("two", {"one": one, "two": {}}, GROUPS, 2048, 2)["settings"]) == {"tomcat", "kernel"}
+    assert set(tuning_plan("two", {"one": one, "two": {}}, GROUPS, 2048, 2)["settings"]) == {
+        "tomcat",
+        "kernel",
+        "journal",
+    }
+
+
+@pytest.mark.parametrize(("given", "few"), [(39, True), (40, False)])
+def test_fewer_connections_than_the_pools_may_hold_are_said(given: int, few: bool) -> None:
+    one = {"app_slot_datasources": POOL, "postgresql_settings": {"max_connections": given}}
+    made = tuning_plan("one", {"one": one, "two": {}}, GROUPS, 4096, 2)
+    (told,) = (each for each in made["settings"]["postgresql"] if each["name"] == "max_connections")
+    assert told["value"] == given, "it is kept"
+    assert ("too few: the pools of the application servers, and some to spare, are 40" in told["why"]) is few
 
 
 def test_mariadb_and_memcached_are_planned_where_the_inventory_describes_them() -> None:

@@ -75,7 +75,12 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.impl.lifecycle.plugins.module_utils.memory_options import BudgetError
-from ansible_collections.impl.lifecycle.plugins.module_utils.tuning_inventory import given_of, pools_of, services_of
+from ansible_collections.impl.lifecycle.plugins.module_utils.tuning_inventory import (
+    given_of,
+    note_pools,
+    pools_of,
+    services_of,
+)
 from ansible_collections.impl.lifecycle.plugins.module_utils.tuning_machine import Machine
 from ansible_collections.impl.lifecycle.plugins.module_utils.tuning_plan import plan
 
@@ -90,7 +95,9 @@ def tuning_plan(
         machine = Machine(int(ram_mb), max(int(float(cores)), 1), disk, size, profile, disk_source)
         pools = pools_of([hostvars[name] for name in groups.get("app", [])], int(slots))
         variables = hostvars[host]
-        return plan(services_of(mine, variables, int(slots), pools), machine, host, given_of(mine, variables))
+        made = plan(services_of(mine, variables, int(slots), pools), machine, host, given_of(mine, variables))
+        note_pools(made["settings"], pools)
+        return made
     except (BudgetError, TypeError, ValueError) as error:
         raise AnsibleFilterError(f"tuning_plan: {error}") from error
 

@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Iterable, Mapping, Optional
+from typing import Any, Iterable, Mapping, Optional, Sequence
 
 from ansible_collections.impl.lifecycle.plugins.module_utils.host_servers import servers_of
 from ansible_collections.impl.lifecycle.plugins.module_utils.memory_options import BudgetError
+from ansible_collections.impl.lifecycle.plugins.module_utils.tuning_variables import HUGE_PAGES, NGINX
 
 Variables = Mapping[str, Any]
 # Connections for administrators, backups and monitoring beside those of the application's pools.
@@ -76,6 +77,8 @@ def given_of(groups: Iterable[str], variables: Variables) -> dict[str, dict[str,
             **(variables.get("mariadb_settings") or {}),
             **(variables.get("mariadb_startup_settings") or {}),
         }
+        if variables.get("mariadb_slow_query_seconds") is not None:
+            found["mariadb"]["long_query_time"] = variables["mariadb_slow_query_seconds"]
         if variables.get("mariadb_buffer_pool_mb") is not None:
             found["mariadb"]["innodb_buffer_pool_size"] = f"{variables['mariadb_buffer_pool_mb']}M"
     if "cache" in groups:
@@ -88,13 +91,12 @@ def given_of(groups: Iterable[str], variables: Variables) -> dict[str, dict[str,
         if variables.get("app_slot_heap_mb") is not None:
             found["tomcat"].update(dict.fromkeys(("-Xmx", "-Xms"), f"{variables['app_slot_heap_mb']}m"))
     if "edge" in groups:
-        named = {
-            "worker_processes": "nginx_worker_processes",
-            "worker_connections": "nginx_worker_connections",
-            "worker_rlimit_nofile": "nginx_open_files_limit",
-        }
-        found["nginx"] = {name: variables[ours] for name, ours in named.items() if ours in variables}
+        found["nginx"] = {name: variables[ours] for name, ours in NGINX.items() if ours in variables}
     found["kernel"] = dict(variables.get("os_baseline_sysctl") or {})
+    if "os_baseline_huge_pages" in variables:
+        found["kernel"][HUGE_PAGES] = variables["os_baseline_huge_pages"]
+    if "os_baseline_journal_max_mb" in variables:
+        found["journal"] = {"SystemMaxUse": f"{variables['os_baseline_journal_max_mb']}M"}
     return found
 
 
@@ -108,6 +110,14 @@ def pools_of(hosts: Iterable[Variables], slots: int) -> dict[str, int]:
                     held = slots * int(source.get("max_total") or DEFAULT_POOL)
                     total[server] = total.get(server, SPARE_CONNECTIONS) + held
     return total
+
+
+def note_pools(settings: Mapping[str, Sequence[dict[str, Any]]], pools: Mapping[str, int]) -> None:
+    """Say it where the owner's max_connections are fewer than the pools may hold: the last ones would be refused."""
+    for server, held in pools.items():
+        for one in settings.get(server, ()):
+            if one["name"] == "max_connections" and one["given"] and int(one["value"]) < held:
+                one["why"] += f"; too few: the pools of the application servers, and some to spare, are {held}"
 
 
 def _postgresql(variables: Variables, pools: Optional[int]) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from typing import Any, Mapping, Sequence
 
+from ansible_collections.impl.lifecycle.plugins.module_utils.tuning_variables import HUGE_PAGES
+
 Names = Sequence[str]
 # How a line of the answer says name and value.
 LINES = {
@@ -19,9 +21,12 @@ LINES = {
     "mariadb": re.compile(r'^(\w+) = "(.*)"$'),
     "memcached": re.compile(r"^(-[a-zA-Z]) (\S+)$"),
     "nginx": re.compile(r"^ *(\w+) +(.+);$"),
-    "kernel": re.compile(r"^/proc/sys/([^:]+):(.*)$"),
+    "kernel": re.compile(r"^(?:/proc/sys|/sys/kernel/mm)/([^:]+):(.*)$"),
+    "journal": re.compile(r"^(\w+)=(.*)$"),
     "tomcat": re.compile(r'^(-Xm[sx]|-XX:\+Use\w+GC|-XX:\w+|\w+)=?"?([^"]*)"?$'),
 }
+# A file below /sys has all choices in a line, and the one that holds in brackets.
+CHOSEN = re.compile(r".*\[(\w+)\].*")
 COLLECTOR = re.compile(r"^-XX:\+Use\w+GC$")
 
 
@@ -54,7 +59,9 @@ def _named(service: str, text: str, names: Names) -> dict[str, str]:
         match = LINES[service].match(line)
         if match:
             name = match[1].replace("/", ".") if service == "kernel" else match[1]
-            told[name] = " ".join(match[2].split())
+            told[name] = (
+                CHOSEN.sub(r"\1", " ".join(match[2].split())) if service == "kernel" else " ".join(match[2].split())
+            )
     if service == "tomcat":
         # A collector has no value but its name.
         in_use = [name for name in told if COLLECTOR.match(name)]
@@ -102,7 +109,12 @@ def _tomcat(names: Names, application: str) -> list[str]:
 
 
 def _kernel(names: Names, _application: str) -> list[str]:
-    return ["grep", "--with-filename", "", *("/proc/sys/" + name.replace(".", "/") for name in names)]
+    files = [("/sys/kernel/mm/" if name == HUGE_PAGES else "/proc/sys/") + name.replace(".", "/") for name in names]
+    return ["grep", "--with-filename", "", *files]
+
+
+def _journal(names: Names, _application: str) -> list[str]:
+    return ["grep", "--extended-regexp", f"^({_any_of(names)})=", "/etc/systemd/journald.conf.d/60-lifecycle.conf"]
 
 
 ASKED = {
@@ -113,4 +125,5 @@ ASKED = {
     "nginx": _nginx,
     "tomcat": _tomcat,
     "kernel": _kernel,
+    "journal": _journal,
 }

@@ -17,11 +17,14 @@ MEMORY = ("shared_buffers", "innodb_buffer_pool_size", "maxmemory", "-m", "-Xmx"
 # Values that follow from the host and the workload alone, and those that follow from the share as well.
 OF_MACHINE = {
     "postgresql": tuning_postgresql.settings,
-    "redis": tuning_services.redis,
     "memcached": tuning_services.memcached,
     "nginx": tuning_services.nginx,
 }
-OF_SHARE = {"mariadb": tuning_services.mariadb, "tomcat": tuning_services.tomcat}
+OF_SHARE = {
+    "mariadb": tuning_services.mariadb,
+    "redis": tuning_services.redis,
+    "tomcat": tuning_services.tomcat,
+}
 
 
 def plan(
@@ -34,7 +37,8 @@ def plan(
 
     The setting that takes most of a service's share has `host`, too: how the memory of the whole host was shared out.
     `services`: service -> what is given about its memory, as `budget` takes it. `given`: service -> setting -> the
-    owner's value, which is kept. `variables`: what the roles are told. The kernel is the service `kernel`. Raises
+    owner's value, which is kept. `variables`: what the roles are told. The kernel is the service `kernel`,
+    the journal `journal`. Raises
     BudgetError with the arithmetic when the services do not fit.
     """
     shares = budget(services, machine.ram_mb, machine.profile, machine.cores, host)
@@ -51,6 +55,7 @@ def plan(
     kernel = tuning_services.kernel(machine, services)
     if kernel:
         settings["kernel"] = kernel
+    settings["journal"] = tuning_services.journal(machine)
     settings = {
         service: [kept(one, (given or {}).get(service, {})) for one in made] for service, made in settings.items()
     }

@@ -12,6 +12,8 @@ NGINX = {
     "worker_processes": "nginx_worker_processes",
     "worker_connections": "nginx_worker_connections",
     "worker_rlimit_nofile": "nginx_open_files_limit",
+    "open_file_cache": "nginx_open_file_cache",
+    "gzip_comp_level": "nginx_gzip_level",
 }
 MEMCACHED = {"-m": "memcached_memory_mb", "-t": "memcached_threads"}
 # What stands above a value in the service's file: why it is what it is.
@@ -23,10 +25,13 @@ NOTES = {
     "tomcat": "app_slot_notes",
     "nginx": "nginx_notes",
     "kernel": "os_baseline_notes",
+    "journal": "os_baseline_journal_notes",
 }
 # Read only when the server starts.
 REDIS_STARTUP = ("io-threads",)
 MARIADB_STARTUP = ("aria_pagecache_buffer_size",)
+# A choice below /sys, named as sysctl names its own.
+HUGE_PAGES = "transparent_hugepage.enabled"
 
 
 def variables_of(
@@ -97,6 +102,9 @@ def mariadb(settings: Settings) -> dict[str, Any]:
     pool = named.pop("innodb_buffer_pool_size", None)
     if pool is not None:
         found["mariadb_buffer_pool_mb"] = int(str(pool).removesuffix("M"))
+    slow = named.pop("long_query_time", None)
+    if slow is not None:
+        found["mariadb_slow_query_seconds"] = slow
     found["mariadb_startup_settings"] = {name: named.pop(name) for name in MARIADB_STARTUP if name in named}
     found["mariadb_settings"] = named
     return found
@@ -122,7 +130,15 @@ def nginx(settings: Settings) -> dict[str, Any]:
 
 
 def kernel(settings: Settings) -> dict[str, Any]:
-    return {"os_baseline_sysctl": _named(settings)}
+    named = _named(settings)
+    pages = named.pop(HUGE_PAGES, None)
+    found: dict[str, Any] = {} if pages is None else {"os_baseline_huge_pages": pages}
+    return {**found, "os_baseline_sysctl": named}
+
+
+def journal(settings: Settings) -> dict[str, Any]:
+    size = _named(settings).get("SystemMaxUse")
+    return {} if size is None else {"os_baseline_journal_max_mb": int(size.removesuffix("M"))}
 
 
 MAKERS = {
@@ -133,6 +149,7 @@ MAKERS = {
     "tomcat": tomcat,
     "nginx": nginx,
     "kernel": kernel,
+    "journal": journal,
 }
 
 
@@ -141,10 +158,13 @@ def settings_of(variables: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     options = [str(one).partition("=") for one in variables.get("app_slot_jvm_options") or ()]
     heap, memory = variables.get("app_slot_heap_mb"), variables.get("redis_maxmemory_mb")
     pool, items = variables.get("mariadb_buffer_pool_mb"), variables.get("memcached_memory_mb")
+    slow, pages = variables.get("mariadb_slow_query_seconds"), variables.get("os_baseline_huge_pages")
+    kept = variables.get("os_baseline_journal_max_mb")
     found: dict[str, dict[str, Any]] = {
         "postgresql": dict(variables.get("postgresql_settings") or {}),
         "mariadb": {
             **({} if pool is None else {"innodb_buffer_pool_size": f"{pool}M"}),
+            **({} if slow is None else {"long_query_time": slow}),
             **(variables.get("mariadb_settings") or {}),
             **(variables.get("mariadb_startup_settings") or {}),
         },
@@ -163,6 +183,10 @@ def settings_of(variables: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
             **(variables.get("tomcat_connector") or {}),
         },
         "nginx": {name: variables[ours] for name, ours in NGINX.items() if ours in variables},
-        "kernel": dict(variables.get("os_baseline_sysctl") or {}),
+        "kernel": {
+            **dict(variables.get("os_baseline_sysctl") or {}),
+            **({} if pages is None else {HUGE_PAGES: pages}),
+        },
+        "journal": {} if kept is None else {"SystemMaxUse": f"{kept}M"},
     }
     return {service: settings for service, settings in found.items() if settings}

@@ -31,7 +31,9 @@ options:
     type: path
     version_added: "0.2.0"
   root:
-    description: Where the kernel shows its parameters.
+    description:
+      - Where the kernel shows its parameters.
+      - Below C(/sys), a file with all choices in a line holds the one in brackets.
     type: path
     default: /proc/sys
 attributes:
@@ -69,11 +71,13 @@ unset:
 import errno
 import json
 import os
+import re
 
 from ansible.module_utils.basic import AnsibleModule
 
 NOT_HERE = "this kernel does not have it"
 READ_ONLY = "read-only here; holds {0}"
+CHOICES = re.compile(r"(?:\S+ )*\[(\S+)\](?: \S+)*")
 OTHERWISE = "the kernel made {0} of it"
 
 
@@ -89,6 +93,12 @@ def path_of(key: str, root: str) -> str:
     return os.path.join(root, key.translate(str.maketrans("./", "/.")))
 
 
+def chosen(text: str) -> str:
+    """Return the one that holds of a line of choices below /sys, such as C(always [madvise] never)."""
+    match = CHOICES.fullmatch(text)
+    return match[1] if match else text
+
+
 def normal(value) -> str:
     """Return a value as it compares: the kernel separates with tabs what people separate with spaces."""
     return " ".join(str(value).split())
@@ -96,7 +106,7 @@ def normal(value) -> str:
 
 def read(path: str) -> str:
     with open(path, encoding="utf-8") as handle:
-        return normal(handle.read())
+        return chosen(normal(handle.read()))
 
 
 def apply(key: str, wanted: str, root: str, check_mode: bool) -> tuple:
