@@ -21,7 +21,8 @@ PAGES = {"distribution": "http://127.0.0.1:8099/health.txt", "tuned": "http://12
 DISTRIBUTION = r"""
 set -e
 rm -rf /root/plain /var/lib/plain-tomcat; mkdir -p /root/plain; cd /root/plain
-apt-get -qq update; apt-get -qq install --no-install-recommends wrk >/dev/null; apt-get -qq download nginx-common; dpkg-deb -x nginx-common_*.deb .
+apt-get -qq update; apt-get -qq install --no-install-recommends wrk >/dev/null
+apt-get -qq download nginx-common; dpkg-deb -x nginx-common_*.deb .
 sed -e 's|^pid .*|pid /run/plain-nginx.pid;|' -e 's|/var/log/nginx/|/var/log/nginx/plain-|' \
     -e 's|include /etc/nginx/conf.d/.*|server { listen 8099; location / { proxy_pass http://127.0.0.1:8090; } }|' \
     -e '/sites-enabled/d' etc/nginx/nginx.conf > nginx.conf
