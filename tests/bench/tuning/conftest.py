@@ -32,6 +32,7 @@ sessions: shared
 # The limits that the hosts shall live with, in MiB; `TUNING_MEMORY=2048` for some of them.
 MEMORIES = [int(one) for one in os.environ.get("TUNING_MEMORY", "1024 2048 4096").split()]
 
+CGROUPS = Path("/sys/fs/cgroup")
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 
 
@@ -113,14 +114,36 @@ def fill(site: Site, scale: int) -> None:
     site.inside(*run, "pgbench", "--initialize", "--quiet", "--scale", str(scale), "lifecycle_bench")
 
 
+def limit_writes(site: Site, megabytes: int) -> None:
+    """Let the host write so many MB a second to its disk; 0 is no limit.
+
+    Version 1 of control groups counts what a process waits for (the WAL of a commit), version 2 every write.
+    """
+    device = site(
+        "findmnt", "-no", "MAJ:MIN", "-T", site("podman", "info", "-f", "{{.Store.GraphRoot}}").strip()
+    ).strip()
+    size = megabytes * 1024**2
+    for group in groups(site, CGROUPS / "blkio"):
+        (group / "blkio.throttle.write_bps_device").write_text(f"{device} {size}")
+        return
+    for group in groups(site, CGROUPS):
+        (group / "io.max").write_text(f"{device} wbps={size or 'max'}")
+        return
+    pytest.skip("this machine has no control group that could limit the host's disk")
+
+
+def groups(site: Site, root: Path) -> list[Path]:
+    """The control groups of the host below `root`."""
+    (about,) = json.loads(site("podman", "inspect", HOST))
+    return list(root.glob(f"**/libpod-{about['Id']}*/")) if root.is_dir() else []
+
+
 def killed(site: Site) -> int:
     """How many processes the kernel has killed for memory in the control groups that the host has now."""
-    (about,) = json.loads(site("podman", "inspect", HOST))
-    base = Path("/sys/fs/cgroup")
     # Version 1 counts in every group for itself, version 2 in the host's own for all below.
-    names = {base / "memory": "**/memory.oom_control", base: "memory.events"}
+    names = {CGROUPS / "memory": "**/memory.oom_control", CGROUPS: "memory.events"}
     for root, name in names.items():
-        for group in root.glob(f"**/libpod-{about['Id']}*/") if root.is_dir() else ():
+        for group in groups(site, root):
             texts = [text for file in group.glob(name) if (text := read(file))]
             if texts:
                 return sum(
