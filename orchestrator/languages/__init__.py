@@ -1,19 +1,59 @@
-"""The languages of pages and messages: gettext catalogues beside this file; .ci/catalogues compiles them."""
+"""The languages of pages, messages and the command: gettext catalogues beside this file; .ci/catalogues compiles them.
+
+Code below `cli` says `_("... %(name)s ...") % {...}` and hands the phrase on; it is English until somebody reads it.
+`cli` tells it with `shown`. In English no catalogue is read.
+"""
 
 from __future__ import annotations
 
-import gettext
+import gettext as library
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+from orchestrator.languages.phrase import Phrase, flat, joined
+
+__all__ = ["DOMAINS", "LANGUAGES", "LOCALE", "Phrase", "flat", "gettext", "joined", "language", "shown", "speak"]
 
 LOCALE: Final = Path(__file__).parent / "locale"
-DOMAIN: Final = "lifecycle"
+# One catalogue for each part of the code; `click` has the words of the library that reads command lines.
+DOMAINS: Final = ("lifecycle", "help", "command", "errors", "tuning", "click")
 # The first is that of templates and code.
 LANGUAGES: Final = ("en", "zh_CN")
 
+_ = Phrase
 
-def translations(language: str) -> gettext.NullTranslations:
+_spoken: dict[str, Any] = {"language": LANGUAGES[0], "words": library.NullTranslations()}
+
+
+def translations(language: str) -> library.NullTranslations:
     """The words of one of LANGUAGES."""
     if language == LANGUAGES[0]:
-        return gettext.NullTranslations()
-    return gettext.translation(DOMAIN, LOCALE, [language])
+        return library.NullTranslations()
+    first, *others = (library.translation(domain, LOCALE, [language]) for domain in DOMAINS)
+    for other in others:
+        first.add_fallback(other)
+    return first
+
+
+def speak(language: str) -> None:
+    """From now on this process speaks one of LANGUAGES. Nothing is put into the environment: children are not told."""
+    if language != _spoken["language"]:
+        _spoken.update(language=language, words=translations(language))
+
+
+def language() -> str:
+    """What this process speaks."""
+    return str(_spoken["language"])
+
+
+def gettext(message: str) -> str:
+    """One message of the catalogues in the language that is spoken."""
+    # The empty message is the head of a catalogue.
+    return str(_spoken["words"].gettext(message)) if message else ""
+
+
+def shown(text: Any) -> str:
+    """What a person reads: a phrase in the language that is spoken, everything else as it is."""
+    if language() == LANGUAGES[0] or not isinstance(text, Phrase):
+        return str(text)
+    return text.told(gettext)

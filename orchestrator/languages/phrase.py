@@ -1,0 +1,53 @@
+"""A sentence that is English wherever it is kept, and knows how it is said in other languages. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+
+class Phrase(str):
+    """English as a string: records, JSON and logs take it as it is. `told` says it in the language of who reads it.
+
+    `message` is what the catalogues know, `values` what stands in its named places; phrases among them are told too.
+    """
+
+    __slots__ = ("message", "values")
+
+    message: str
+    values: dict[str, Any] | None
+
+    def __new__(cls, text: str, message: str | None = None, values: dict[str, Any] | None = None) -> Phrase:
+        made = super().__new__(cls, text)
+        made.message = str(text) if message is None else message
+        made.values = values
+        return made
+
+    def __mod__(self, values: Any) -> Phrase:
+        """`_("%(count)s rows") % {"count": 3}`: named places only, so that another language may put them elsewhere."""
+        return Phrase(str.__mod__(self, values), self.message, values)
+
+    def told(self, gettext: Callable[[str], str]) -> str:
+        """The phrase in the language of `gettext`."""
+        said = gettext(self.message)
+        if self.values is None:
+            return said
+        return said % {
+            name: value.told(gettext) if isinstance(value, Phrase) else value for name, value in self.values.items()
+        }
+
+
+def joined(separator: str, parts: Iterable[str]) -> Phrase:
+    """`separator.join(parts)` in which every part is still told in its language."""
+    values = {str(number): part for number, part in enumerate(parts)}
+    return Phrase(separator.replace("%", "%%").join(f"%({name})s" for name in values)) % values
+
+
+def flat(phrase: str) -> Phrase:
+    """`phrase` in one line where it is English."""
+    text = " ".join(phrase.split())
+    return (
+        Phrase(text, phrase.message, phrase.values)
+        if isinstance(phrase, Phrase)
+        else Phrase(text, "%(text)s", {"text": text})
+    )
