@@ -12,7 +12,7 @@ import click
 from orchestrator.cli.language import language_option, wanted
 from orchestrator.cli.words import say
 from orchestrator.errors import ExitCode, LifecycleError
-from orchestrator.languages import LANGUAGES, _, gettext, language, shown, speak
+from orchestrator.languages import LANGUAGES, _, gettext, joined, language, shown, speak
 
 # name -> module:attribute. Loaded on use, so that `lifecycle --help` and shell completion stay fast.
 COMMANDS = {
@@ -97,7 +97,7 @@ def invoke(command: click.Command, arguments: list[str] | None) -> int:
 
 def _complain(what: str) -> None:
     """One line, whatever came in it."""
-    say(f"lifecycle: {' '.join(shown(what).split())}", err=True)
+    say(joined(": ", ("lifecycle", " ".join(shown(what).split()))), err=True)
 
 
 def _in_language(command: click.Command) -> click.Command:

@@ -11,7 +11,9 @@ import click
 
 from orchestrator.cli.language import language_option
 from orchestrator.cli.options import json_option, recorded_name
+from orchestrator.cli.words import say
 from orchestrator.errors import UsageError
+from orchestrator.languages import _
 
 if TYPE_CHECKING:
     from orchestrator.records import Store
@@ -39,7 +41,8 @@ def report(run_id: int | None, environment: str | None, output: Path | None, as_
 
     if (run_id is None) == (environment is None):
         raise UsageError(
-            "a report is of a run or of an environment", remedy="lifecycle report RUN, or lifecycle report -i ENV"
+            _("a report is of a run or of an environment"),
+            remedy=_("lifecycle report RUN, or lifecycle report -i ENV"),
         )
     store = open_store()
     if run_id is not None:
@@ -50,7 +53,7 @@ def report(run_id: int | None, environment: str | None, output: Path | None, as_
     if as_json:
         click.echo(json.dumps({**told, "file": str(file)}, indent=2, default=_plain))
         return
-    click.echo(str(file))
+    say(str(file))
 
 
 def _of_run(store: Store, run_id: int) -> tuple[str, str, str, dict[str, Any]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from orchestrator.languages import _, shown
+from orchestrator.languages import Phrase, _, shown
 
 SUDO, SSH, VAULT = _("Sudo password"), _("SSH password"), _("Vault password")
 
@@ -38,6 +38,6 @@ def column(text: Any, columns: int, *, right: bool = False) -> str:
     return fill + told if right else told + fill
 
 
-def spoken_status(status: Any) -> str:
+def status_phrase(status: Any) -> Phrase:
     """A status as words; the catalogues know these."""
-    return shown(_(str(status).replace("_", " ")))
+    return _(str(status).replace("_", " "))
