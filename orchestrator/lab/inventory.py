@@ -10,13 +10,14 @@ from pathlib import Path
 
 from orchestrator.errors import LabError
 from orchestrator.lab.topology import Topology, topology
+from orchestrator.languages import _
 
 
 def load(directory: Path) -> Topology:
     """The topology of DIR/hosts.yml. Raises LabError if Ansible cannot read it, or if it is no lab."""
     hosts_file = directory / "hosts.yml"
     if not hosts_file.is_file():
-        raise LabError("no such file", where=str(hosts_file), remedy="name an inventory directory with -i")
+        raise LabError(_("no such file"), where=str(hosts_file), remedy=_("name an inventory directory with -i"))
     # As a module of this interpreter: the Ansible beside it is the one the runs use, whatever PATH says.
     argv = [sys.executable, "-m", "ansible.cli.inventory", "-i", str(hosts_file), "--list"]
     # A file that is no YAML would otherwise be an inventory without hosts, and a warning.

@@ -36,11 +36,26 @@ class Phrase(str):
             name: value.told(gettext) if isinstance(value, Phrase) else value for name, value in self.values.items()
         }
 
+    def mapped(self, change: Callable[[str], str]) -> Phrase:
+        """The same phrase with `change` made to its English text and to every text that stands in it."""
+        values = self.values
+        if values is not None:
+            values = {
+                name: value.mapped(change)
+                if isinstance(value, Phrase)
+                else change(value)
+                if isinstance(value, str)
+                else value
+                for name, value in values.items()
+            }
+        return Phrase(change(self), self.message, values)
+
 
 def joined(separator: str, parts: Iterable[str]) -> Phrase:
-    """`separator.join(parts)` in which every part is still told in its language."""
+    """`separator.join(parts)` in which every part, and the separator, is still told in its language."""
     values = {str(number): part for number, part in enumerate(parts)}
-    return Phrase(separator.replace("%", "%%").join(f"%({name})s" for name in values)) % values
+    message = Phrase("%(separator)s".join(f"%({name})s" for name in values))
+    return message % {**values, "separator": separator}
 
 
 def flat(phrase: str) -> Phrase:

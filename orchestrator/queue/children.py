@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 from orchestrator.errors import QueueError
+from orchestrator.languages import _
 
 
 class Children:
@@ -49,7 +50,7 @@ class Children:
             self._at_work.discard(child)
         code = child.returncode or 0
         if code > 0:
-            return {"refused": f"its process ended with exit code {code}; what it said is above"}
+            return {"refused": _("its process ended with exit code %(code)s; what it said is above") % {"code": code}}
         if code < 0:
             return None
         found: dict[str, Any] = json.loads(output)
@@ -70,7 +71,7 @@ def tether() -> list[str]:
     setpriv = shutil.which("setpriv")
     if setpriv is None:
         raise QueueError(
-            "setpriv is missing: a killed worker would leave its runs at work", remedy="install util-linux"
+            _("setpriv is missing: a killed worker would leave its runs at work"), remedy=_("install util-linux")
         )
     return [setpriv, "--pdeathsig", "KILL", "--"]
 

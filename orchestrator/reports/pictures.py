@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from orchestrator.errors import ReportError
+from orchestrator.languages import _
 from orchestrator.reports.svg import tidy
 from orchestrator.reports.words import change, figure, short
 
@@ -106,7 +107,7 @@ def _drawn(draw: Any, height: float, name: str, title: str, words: str) -> str:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise ReportError(
-            "pictures of a report need matplotlib", remedy="pip install 'impl-lifecycle[report]'"
+            _("pictures of a report need matplotlib"), remedy=_("pip install 'impl-lifecycle[report]'")
         ) from error
     with matplotlib.rc_context(), warnings.catch_warnings():
         # A letter that matplotlib's own font has not is drawn by the reader's font.

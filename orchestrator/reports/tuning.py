@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from orchestrator.errors import ReportError
+from orchestrator.languages import _
 from orchestrator.paths import module_util
 from orchestrator.records.entities import Run, Status, Step
 from orchestrator.reports import told
@@ -134,9 +135,10 @@ def tuning_report(environment: str, runs: Iterable[Run]) -> TuningReport:
                         found[clean(host)] = _host_report(host, run, step)
     if not found:
         raise ReportError(
-            "nothing is on record of its tuning",
+            _("nothing is on record of its tuning"),
             where=environment,
-            remedy=f"`lifecycle tune plan -i {environment}` plans, `lifecycle run tune -i {environment}` measures",
+            remedy=_("`lifecycle tune plan -i %(environment)s` plans, `lifecycle run tune -i %(environment)s` measures")
+            % {"environment": environment},
         )
     shown = max((one.run_id for one in found.values() if not one.is_plan), default=0)
     silent = (

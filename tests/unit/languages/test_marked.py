@@ -14,7 +14,7 @@ from orchestrator import errors
 
 PLACE = Path(orchestrator.__file__).parent
 CLI = sorted((PLACE / "cli").glob("*.py"))
-EVERYWHERE = CLI
+EVERYWHERE = sorted(file for file in PLACE.rglob("*.py") if not {"migrations", "callback"} & set(file.parts))
 ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
 # Two words, the second of them small: what a sentence has and a name, a format or a command's word has not.
 SENTENCE = re.compile(r"[A-Za-z]{2,}[,:;]? [a-z]{2,}")
