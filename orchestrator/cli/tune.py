@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestrator.cli.language import language_option
 from orchestrator.cli.options import ansible_options, environment_option, json_option
 from orchestrator.cli.tune_indexes import indexes
 from orchestrator.cli.words import say
@@ -59,6 +60,7 @@ tune.add_command(indexes)
 )
 @click.option("--profile", type=click.Choice(PROFILES), help="The workload; mixed when not said.")
 @ansible_options
+@language_option
 @json_option
 def plan(
     environment: Environment,
@@ -110,6 +112,7 @@ def plan(
     metavar="DIR",
     help="Where to write it; var/reports/ENV/tune when not said.",
 )
+@language_option
 @json_option
 def report(environment: Environment, output: Path | None, as_json: bool) -> None:
     """Write what is on record of the tuning as a page: HTML in one file, and Markdown with its pictures beside it.
@@ -119,6 +122,7 @@ def report(environment: Environment, output: Path | None, as_json: bool) -> None
     """
     from dataclasses import asdict
 
+    from orchestrator.languages import language, translations
     from orchestrator.paths import state_dir
     from orchestrator.records import open_store
     from orchestrator.reports.files import write
@@ -126,7 +130,9 @@ def report(environment: Environment, output: Path | None, as_json: bool) -> None
     from orchestrator.reports.tuning_pages import pages
 
     made = tuning_report(environment.name, open_store().list_runs(environment.name, RUNS))
-    files = write(pages(made), output or state_dir() / "reports" / environment.name / "tune")
+    files = write(
+        pages(made, translations(language()), language()), output or state_dir() / "reports" / environment.name / "tune"
+    )
     if as_json:
         told = {**asdict(made), "measured": made.measured, "files": [str(file) for file in files]}
         click.echo(json.dumps(told, indent=2, default=lambda moment: moment.isoformat()))

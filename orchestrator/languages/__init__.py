@@ -10,13 +10,25 @@ import gettext as library
 from pathlib import Path
 from typing import Any, Final
 
-from orchestrator.languages.phrase import Phrase, flat, joined
+from orchestrator.languages.phrase import Phrase, flat, joined, told
 
-__all__ = ["DOMAINS", "LANGUAGES", "LOCALE", "Phrase", "flat", "gettext", "joined", "language", "shown", "speak"]
+__all__ = [
+    "DOMAINS",
+    "LANGUAGES",
+    "LOCALE",
+    "Phrase",
+    "flat",
+    "gettext",
+    "joined",
+    "language",
+    "shown",
+    "speak",
+    "told",
+]
 
 LOCALE: Final = Path(__file__).parent / "locale"
 # One catalogue for each part of the code; `click` has the words of the library that reads command lines.
-DOMAINS: Final = ("lifecycle", "help", "command", "errors", "tuning", "click")
+DOMAINS: Final = ("lifecycle", "help", "command", "tuning", "errors", "click")
 # The first is that of templates and code.
 LANGUAGES: Final = ("en", "zh_CN")
 

@@ -51,6 +51,11 @@ class Phrase(str):
         return Phrase(change(self), self.message, values)
 
 
+def told(text: Any, gettext: Callable[[str], str]) -> Any:
+    """A phrase in the language of `gettext`; everything else as it is."""
+    return text.told(gettext) if isinstance(text, Phrase) else text
+
+
 def joined(separator: str, parts: Iterable[str]) -> Phrase:
     """`separator.join(parts)` in which every part, and the separator, is still told in its language."""
     values = {str(number): part for number, part in enumerate(parts)}

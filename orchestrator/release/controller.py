@@ -318,9 +318,12 @@ class Controller:
         if again and not reason:
             raise ReleaseError(_("--again needs --reason: it goes on record"))
         if void and not again:
-            when = f"{void[0].ended_at:%Y-%m-%d %H:%M} UTC" if void[0].ended_at else _("before")
+            what = _("%(version)s was rolled back before and is void") % {"version": version}
+            if void[0].ended_at:
+                when = f"{void[0].ended_at:%Y-%m-%d %H:%M} UTC"
+                what = _("%(version)s was rolled back %(when)s and is void") % {"version": version, "when": when}
             raise ReleaseError(
-                _("%(version)s was rolled back %(when)s and is void") % {"version": version, "when": when},
+                what,
                 remedy=_("give the mended software a new version, or use --again --reason TEXT"),
             )
 

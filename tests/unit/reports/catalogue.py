@@ -33,8 +33,8 @@ def messages(domain: str) -> dict[str, str]:
         ("lifecycle", _pages()),
         ("help", _helps()),
         ("command", _marked("cli")),
+        ("tuning", _tuning()),
         ("errors", _marked("")),
-        ("tuning", _templates("tuning.html.j2", "tuning.md.j2")),
     ):
         for message, where in places:
             if message not in OF_CLICK:
@@ -48,6 +48,12 @@ def _pages() -> Iterator[tuple[str, str]]:
     yield from _marked("receivers/message.py")
     values = [spoken(one) for kind in (Status, ResultStatus, ReleaseState, Action) for one in kind]
     yield from ((value, "statuses") for value in (*values, *STATUSES))
+
+
+def _tuning() -> Iterator[tuple[str, str]]:
+    yield from _templates("tuning.html.j2", "tuning.md.j2")
+    for name in ("tuning", "tuning_pages", "pictures"):
+        yield from _marked(f"reports/{name}.py")
 
 
 def _templates(*names: str) -> Iterator[tuple[str, str]]:
