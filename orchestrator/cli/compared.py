@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli.options import json_option, recorded_name
-from orchestrator.cli.words import note, say, status_phrase
+from orchestrator.cli.words import column, note, say, status_phrase
 from orchestrator.languages import Phrase, _, joined
 
 if TYPE_CHECKING:
@@ -106,8 +106,8 @@ def compare(left: str, right: str, as_json: bool) -> None:
 
 
 def _unlike_line(each: Unlike) -> Phrase:
-    left, right = (", ".join(side) or _("none") for side in (each.left, each.right))
-    return joined("", (f"{each.fact:<32} ", left, " | ", right))
+    left, right = (joined(", ", side) or _("none") for side in (each.left, each.right))
+    return joined("", (column(each.fact, 32), " ", left, " | ", right))
 
 
 def _standing(store: Store, environment: str) -> Standing:

@@ -36,4 +36,4 @@ def notify(as_json: bool) -> ExitCode:
         for name, form, problem in tried:
             it = _("it %(problem)s") % {"problem": problem} if form and problem else problem or _("was told")
             say(joined("", (f"{name}: ", it)))
-    return ExitCode.REFUSED if any(problem for _, _, problem in tried) else ExitCode.DONE
+    return ExitCode.REFUSED if any(problem for _name, _form, problem in tried) else ExitCode.DONE

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestrator.cli.words import note, say, status_phrase
-from orchestrator.languages import Phrase, _, joined
+from orchestrator.languages import Phrase, _, joined, shown
 from orchestrator.records.entities import HostTotals, ResultStatus, Status
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def failure_text(failure: HostFailure) -> Phrase:
 
 def reason_text(subject: str, message: str, place: str = "") -> Phrase:
     """`subject: first line of the message place`, its further lines indented below, as many as a screen takes."""
-    lines = [line.rstrip() for line in message.splitlines() if line.strip()] or [""]
+    lines = [line.rstrip() for line in shown(message).splitlines() if line.strip()] or [""]
     more: list[str] = [f"    {line}" for line in lines[1:SHOWN_LINES]]
     if len(lines) > SHOWN_LINES:
         more.append(_("    and %(count)s more lines") % {"count": len(lines) - SHOWN_LINES})

@@ -76,7 +76,7 @@ class Access:
         environment = {name: value for name, value in os.environ.items() if name != "SSH_AUTH_SOCK"}
         outcome = subprocess.run(argv, capture_output=True, text=True, check=False, env=environment)
         if outcome.returncode != 0:
-            words = outcome.stderr.strip().splitlines() or [f"exit code {outcome.returncode}"]
+            words = outcome.stderr.strip().splitlines() or [_("exit code %(code)s") % {"code": outcome.returncode}]
             raise LabError(
                 _("ssh to %(address)s does not work: %(words)s") % {"address": host.address, "words": words[-1]},
                 where=host.name,

@@ -29,7 +29,7 @@ def refuse_taken_names(topology: Topology, containers: Mapping[str, Container]) 
     for host in topology.hosts:
         container = containers.get(commands.container_name(topology.name, host.name))
         if container and container.lab != topology.name:
-            owner = f"lab '{container.lab}'" if container.lab else "something else"
+            owner = f"lab '{container.lab}'" if container.lab else _("something else")
             raise LabError(
                 _("the container name %(name)s is taken by %(owner)s") % {"name": container.name, "owner": owner},
                 where=host.name,

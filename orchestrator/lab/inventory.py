@@ -34,4 +34,4 @@ def reason(stderr: str) -> str:
     """Ansible's own words, without its warnings."""
     lines = [line.strip() for line in stderr.splitlines() if line.strip() and not line.startswith("[WARNING]")]
     errors = [line.removeprefix("[ERROR]: ") for line in lines if line.startswith("[ERROR]")]
-    return (errors or lines[-1:] or ["ansible-inventory failed without a word"])[0]
+    return (errors or lines[-1:] or [_("ansible-inventory failed without a word")])[0]

@@ -141,4 +141,4 @@ def write_settings(directory: Path) -> Path:
 def last_words(stderr: str) -> str:
     """podman's error without its log lines."""
     lines = [line.strip() for line in stderr.splitlines() if line.strip() and not line.startswith("time=")]
-    return (lines or ["failed without a word"])[-1].removeprefix("Error: ")
+    return lines[-1].removeprefix("Error: ") if lines else _("failed without a word")

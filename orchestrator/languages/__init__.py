@@ -10,7 +10,7 @@ import gettext as library
 from pathlib import Path
 from typing import Any, Final
 
-from orchestrator.languages.phrase import Phrase, flat, joined, told
+from orchestrator.languages.phrase import Phrase, flat, joined, packed, told, unpacked
 
 __all__ = [
     "DOMAINS",
@@ -21,9 +21,11 @@ __all__ = [
     "gettext",
     "joined",
     "language",
+    "packed",
     "shown",
     "speak",
     "told",
+    "unpacked",
 ]
 
 LOCALE: Final = Path(__file__).parent / "locale"
@@ -60,8 +62,7 @@ def language() -> str:
 
 def gettext(message: str) -> str:
     """One message of the catalogues in the language that is spoken."""
-    # The empty message is the head of a catalogue.
-    return str(_spoken["words"].gettext(message)) if message else ""
+    return str(_spoken["words"].gettext(message))
 
 
 def shown(text: Any) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+PACKED = "phrase"
+
 
 class Phrase(str):
     """English as a string: records, JSON and logs take it as it is. `told` says it in the language of who reads it.
@@ -29,7 +31,8 @@ class Phrase(str):
 
     def told(self, gettext: Callable[[str], str]) -> str:
         """The phrase in the language of `gettext`."""
-        said = gettext(self.message)
+        # The empty message is the head of a catalogue.
+        said = gettext(self.message) if self.message else ""
         if self.values is None:
             return said
         return said % {
@@ -54,6 +57,22 @@ class Phrase(str):
 def told(text: Any, gettext: Callable[[str], str]) -> Any:
     """A phrase in the language of `gettext`; everything else as it is."""
     return text.told(gettext) if isinstance(text, Phrase) else text
+
+
+def packed(text: Any) -> Any:
+    """A phrase as JSON, for another process of ours; everything else as it is."""
+    if not isinstance(text, Phrase):
+        return text
+    values = text.values and {name: packed(value) for name, value in text.values.items()}
+    return {PACKED: str(text), "message": text.message, "values": values}
+
+
+def unpacked(data: Any) -> Any:
+    """What `packed` made JSON of."""
+    if not isinstance(data, dict) or PACKED not in data:
+        return data
+    values = data["values"] and {name: unpacked(value) for name, value in data["values"].items()}
+    return Phrase(data[PACKED], data["message"], values)
 
 
 def joined(separator: str, parts: Iterable[str]) -> Phrase:

@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 from orchestrator.errors import QueueError
-from orchestrator.languages import _
+from orchestrator.languages import _, unpacked
 
 
 class Children:
@@ -42,7 +42,7 @@ class Children:
             said = asyncio.ensure_future(child.communicate(json.dumps(dict(told)).encode()))
             while True:
                 try:
-                    output, _ = await asyncio.shield(said)
+                    output, _errors = await asyncio.shield(said)
                     break
                 except asyncio.CancelledError:
                     _signal(child, signal.SIGINT)
@@ -53,8 +53,7 @@ class Children:
             return {"refused": _("its process ended with exit code %(code)s; what it said is above") % {"code": code}}
         if code < 0:
             return None
-        found: dict[str, Any] = json.loads(output)
-        return found
+        return {name: unpacked(value) for name, value in json.loads(output).items()}
 
     def interrupt(self) -> None:
         self.interrupted = True

@@ -111,7 +111,7 @@ class _Work:
         from procrastinate.exceptions import JobAborted
 
         job = job_of(context.job)
-        self._tell(Report("begins", job))
+        self._tell(Report(_("begins"), job))
         earlier = [run.id for run in await asyncio.to_thread(runs_of, self._store, job)]
         told = {"job": job.number, "order": job.order.data(), "worker": this_actor().operator}
         said = await self._children.carry({**told, "earlier": earlier, "parent": parent()})

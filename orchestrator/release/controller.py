@@ -7,7 +7,7 @@ from typing import Any
 
 from orchestrator.delivery import Environment, load_manifest
 from orchestrator.errors import ExitCode, ReleaseError
-from orchestrator.languages import _
+from orchestrator.languages import Phrase, _
 from orchestrator.records.entities import Release, ReleaseState, Status, now
 from orchestrator.release import checks, window
 from orchestrator.release.alignment import align
@@ -53,18 +53,11 @@ class Controller:
         release = self.journal.create(version, manifest.artifact.sha256, on_record(reason, accept_unsafe))
         done = self.hands.stage(release, {**self._to_start(version, again), **accepted(accept_unsafe)})
         if not done.succeeded or done.release.state is ReleaseState.FAILED:
-            return self._verdict(
-                _("%(version)s could not be staged; %(state)s")
-                % {"version": version, "state": self._spoken(done.release)},
-                done,
-                failed=True,
-            )
+            return self._verdict(_("%(version)s could not be staged; %(state)s"), done, failed=True)
         if done.release.state is ReleaseState.PROMOTED:
-            return self._verdict(
-                _("%(version)s is the first version and serves all users") % {"version": version}, done
-            )
+            return self._verdict(_("%(version)s is the first version and serves all users"), done)
         if weight is None:
-            return self._verdict(_("%(version)s is staged; no user has it yet") % {"version": version}, done)
+            return self._verdict(_("%(version)s is staged; no user has it yet"), done)
         return self._widen(done.release, weight, reason)
 
     def widen(self, weight: int | None = None, reason: str | None = None) -> Verdict:
@@ -80,7 +73,7 @@ class Controller:
         checks.same_artifact(self._environment, release)
         done = self.hands.promote(release, self._variables(release.version), reason)
         if done.succeeded and done.release.state is ReleaseState.PROMOTED:
-            return self._verdict(_("%(version)s is the stable version") % {"version": release.version}, done)
+            return self._verdict(_("%(version)s is the stable version"), done)
         return self._after_failure(done)
 
     def abort(self, reason: str | None = None, *, accept_unsafe: str | None = None) -> Verdict:
@@ -90,10 +83,7 @@ class Controller:
         given = {"stop_candidate": True, **accepted(accept_unsafe)}
         done = self.hands.take_back(release, Action.ABORT, on_record(reason, accept_unsafe), given)
         if done.release.state is ReleaseState.ABORTED:
-            said = _("%(version)s is aborted%(serving)s; it may be started again") % {
-                "version": release.version,
-                "serving": self._serving(done.truth),
-            }
+            said = _("%(version)s is aborted%(serving)s; it may be started again")
             return self._verdict(said, done, failed=done.outcome.status is not Status.SUCCESSFUL)
         return self._not_taken_back(done)
 
@@ -117,10 +107,7 @@ class Controller:
         given = {**{name: True for name, value in wanted.items() if value}, **accepted(accept_unsafe)}
         done = self.hands.take_back(release, Action.ROLL_BACK, on_record(reason, accept_unsafe), given)
         if done.release.state is ReleaseState.ROLLED_BACK:
-            said = _("%(version)s is rolled back%(serving)s") % {
-                "version": release.version,
-                "serving": self._serving(done.truth),
-            }
+            said = _("%(version)s is rolled back%(serving)s")
             return self._verdict(said, done, failed=done.outcome.status is not Status.SUCCESSFUL)
         return self._not_taken_back(done)
 
@@ -135,16 +122,14 @@ class Controller:
             given |= {**self._variables(release.version), "contract": True}
         done = self.hands.close(release, reason, given)
         if not done.succeeded:
-            said = _("the window of %(version)s could not be closed everywhere; `lifecycle release close` again") % {
-                "version": release.version
-            }
+            said = _("the window of %(version)s could not be closed everywhere; `lifecycle release close` again")
             return self._verdict(said, done, failed=True)
         if not contract and checks.has_contract(self._environment, release.version):
             self.hands.notices.append(
                 _("database.contract of %(version)s was not run: `lifecycle release close --contract` runs it")
                 % {"version": release.version}
             )
-        return self._verdict(_("the window of %(version)s is closed") % {"version": release.version}, done)
+        return self._verdict(_("the window of %(version)s is closed"), done)
 
     def settle(self, reason: str | None = None) -> Verdict:
         """Where hosts run one slot at a time: bring those to the stable version that do not run it yet."""
@@ -152,11 +137,9 @@ class Controller:
         done = self.hands.settle(release, reason)
         stable = done.truth.stable.version if done.truth and done.truth.stable else _("the stable version")
         if not done.succeeded or (done.truth and done.truth.waiting):
-            said = _("not every host runs %(stable)s yet; `lifecycle release settle` goes on with it") % {
-                "stable": stable
-            }
-            return self._verdict(said, done, failed=True)
-        return self._verdict(_("every host runs %(stable)s") % {"stable": stable}, done)
+            said = _("not every host runs %(stable)s yet; `lifecycle release settle` goes on with it")
+            return self._verdict(said, done, failed=True, stable=stable)
+        return self._verdict(_("every host runs %(stable)s"), done, stable=stable)
 
     def harm(self, reason: str) -> Verdict:
         """Take the present release back because it does harm; hold it where going back would do more."""
@@ -187,56 +170,29 @@ class Controller:
         checks.same_artifact(self._environment, release)
         done = self.hands.widen(release, self._variables(release.version), weight, reason)
         if done.succeeded and done.release.state.is_open:
-            return self._verdict(
-                _("%(version)s has %(weight)s %% of the users")
-                % {"version": release.version, "weight": done.release.weight},
-                done,
-            )
+            return self._verdict(_("%(version)s has %(weight)s %% of the users"), done)
         return self._after_failure(done)
 
     def _after_failure(self, done: Done) -> Verdict:
         """A step that went wrong: users may be on a version that is not well, so they go back without being asked."""
         release, status = done.release, done.outcome.status
         if not release.state.is_open and release.state is not ReleaseState.PROMOTED:
-            return self._verdict(
-                _("%(version)s was taken back meanwhile") % {"version": release.version}, done, failed=True
-            )
+            return self._verdict(_("%(version)s was taken back meanwhile"), done, failed=True)
         if status is Status.UNREACHABLE:
             # Not the candidate's fault, and what cannot be reached cannot be taken back either: a person decides.
-            return self._verdict(
-                _("%(version)s is %(state)s: hosts cannot be reached")
-                % {"version": release.version, "state": self._spoken(release)},
-                done,
-                failed=True,
-            )
+            return self._verdict(_("%(version)s is %(state)s: hosts cannot be reached"), done, failed=True)
         if status is not Status.FAILED and status is not Status.SUCCESSFUL:
-            return self._verdict(
-                _("%(version)s is %(state)s: the step was interrupted")
-                % {"version": release.version, "state": self._spoken(release)},
-                done,
-                failed=True,
-            )
+            return self._verdict(_("%(version)s is %(state)s: the step was interrupted"), done, failed=True)
         if release.weight == 0 and self._nobody_has(release.version, done.truth or self.hands.heard()):
-            return self._verdict(
-                _("the step failed; %(version)s is held and no user has it") % {"version": release.version},
-                done,
-                failed=True,
-            )
+            return self._verdict(_("the step failed; %(version)s is held and no user has it"), done, failed=True)
         if why := unsafe_back(self.journal.last_truth(), release.version):
-            return self._verdict(
-                _("the step failed; %(version)s is held, and NOT taken back: %(why)s")
-                % {"version": release.version, "why": why},
-                done,
-                failed=True,
-            )
+            said = _("the step failed; %(version)s is held, and NOT taken back: %(why)s")
+            return self._verdict(said, done, failed=True, why=why)
         because = done.outcome.failures[0].message if done.outcome.failures else _("the edge gave no answer")
         back = self.hands.take_back(release, Action.ROLL_BACK, _("a step failed: %(why)s") % {"why": because})
         if back.release.state is not ReleaseState.ROLLED_BACK:
             return self._not_taken_back(back)
-        said = _("the step failed, and %(version)s was taken back%(serving)s") % {
-            "version": release.version,
-            "serving": self._serving(back.truth),
-        }
+        said = _("the step failed, and %(version)s was taken back%(serving)s")
         return self._verdict(said, back, exit_code=ExitCode.TAKEN_BACK)
 
     def _nobody_has(self, version: str, truth: EdgeTruth | None) -> bool:
@@ -246,14 +202,9 @@ class Controller:
 
     def _not_taken_back(self, done: Done) -> Verdict:
         if done.truth and done.truth.unsafe_back:
-            said = _("%(version)s is held, and NOT taken back: %(why)s") % {
-                "version": done.release.version,
-                "why": done.truth.unsafe_back,
-            }
-            return self._verdict(said, done, failed=True)
-        said = _("%(version)s could NOT be taken back everywhere; users may still be on it") % {
-            "version": done.release.version
-        }
+            said = _("%(version)s is held, and NOT taken back: %(why)s")
+            return self._verdict(said, done, failed=True, why=done.truth.unsafe_back)
+        said = _("%(version)s could NOT be taken back everywhere; users may still be on it")
         self.hands.notices.append(_("mend or cut off the hosts named above, then `lifecycle release rollback` again"))
         return self._verdict(said, done, failed=True)
 
@@ -363,13 +314,18 @@ class Controller:
             in_turn=self._in_turn,
         )
 
-    def _verdict(self, said: str, done: Done, *, failed: bool = False, exit_code: ExitCode = ExitCode.DONE) -> Verdict:
+    def _verdict(
+        self, said: Phrase, done: Done, *, failed: bool = False, exit_code: ExitCode = ExitCode.DONE, **values: str
+    ) -> Verdict:
+        """`said`, with what it may name of the release as it is now, and with `values`."""
+        release = done.release
+        about = {"version": release.version, "weight": release.weight, "state": self._spoken(release)}
         if failed:
             bad = done.outcome.exit_code
             exit_code = bad if bad is not ExitCode.DONE else ExitCode.HOST_FAILED
         hands = self.hands
         return Verdict(
-            said=said,
+            said=said % {**about, "serving": self._serving(done.truth), **values},
             situation=self._situation(),
             exit_code=exit_code,
             failures=tuple(hands.failures),

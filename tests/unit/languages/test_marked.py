@@ -145,3 +145,25 @@ def test_an_unmarked_sentence_is_found(code: str) -> None:
 def test_what_is_marked_is_left_alone(code: str) -> None:
     tree = ast.parse(code)
     assert not [*unmarked_errors(tree), *unmarked_output(tree), *sentences(tree)]
+
+
+def hidden(tree: ast.AST) -> Iterator[ast.AST]:
+    """Marks in a function that uses `_` for what it does not need: there `_` is no mark any more."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            inside = list(ast.walk(node))
+            stored = any(
+                isinstance(each, ast.Name) and each.id == "_" and isinstance(each.ctx, ast.Store) for each in inside
+            )
+            given = any(isinstance(each, ast.arg) and each.arg == "_" for each in inside)
+            if stored or given:
+                yield from (each for each in inside if isinstance(each, ast.Call) and ast.unparse(each.func) == "_")
+
+
+def test_no_function_hides_the_mark_by_a_variable_of_its_name() -> None:
+    assert [place for file in EVERYWHERE for place in places(file, hidden(parsed(file)))] == []
+
+
+@pytest.mark.parametrize("code", ["def f():\n  a, _ = g()\n  return _('x')", "def f(x):\n  return [_('x') for _ in x]"])
+def test_a_hidden_mark_is_found(code: str) -> None:
+    assert list(hidden(ast.parse(code)))

@@ -8,7 +8,7 @@ import pickle
 import sqlite3
 
 from orchestrator.errors import DeliveryError, LifecycleError
-from orchestrator.languages import Phrase, _, flat, joined
+from orchestrator.languages import Phrase, _, flat, joined, packed, unpacked
 
 WORDS = {
     "%(count)s rows of %(what)s": "%(what)s：%(count)s 行",
@@ -74,3 +74,22 @@ def test_several_mistakes_are_each_told() -> None:
     assert both.line() == "a.yml:3: it is wrong (and 1 more)"
     assert both.line().told(chinese) == "a.yml:3：有错（另有 1 处）"
     assert [line.told(chinese) for line in both.lines()] == ["a.yml:3：有错", "a.yml:9：b"]
+
+
+def test_a_phrase_goes_to_another_process_and_comes_back() -> None:
+    phrase = _("%(count)s rows of %(what)s") % {"count": 3, "what": _("old runs")}
+    back = unpacked(json.loads(json.dumps(packed(phrase))))
+    assert back == phrase
+    assert back.told(chinese) == "旧的运行：3 行"
+    assert [unpacked(packed(other)) for other in ("text", 3, None, ["a"])] == ["text", 3, None, ["a"]]
+
+
+def test_a_change_is_made_to_the_english_text_and_to_every_value() -> None:
+    phrase = _("%(count)s rows of %(what)s") % {"count": 3, "what": joined(", ", ["secret", _("old runs")])}
+    masked = phrase.mapped(lambda text: text.replace("secret", "****"))
+    assert masked == "3 rows of ****, old runs"
+    assert masked.told(chinese) == "****, 旧的运行：3 行"
+
+
+def test_nothing_put_together_is_nothing() -> None:
+    assert joined(", ", ()).told(lambda message: message or "the head of a catalogue") == ""
