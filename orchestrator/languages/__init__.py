@@ -7,20 +7,22 @@ Code below `cli` says `_("... %(name)s ...") % {...}` and hands the phrase on; i
 from __future__ import annotations
 
 import gettext as library
-from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from orchestrator.languages.phrase import Phrase, flat, joined, packed, told, unpacked
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = [
     "DOMAINS",
     "LANGUAGES",
-    "LOCALE",
     "Phrase",
     "flat",
     "gettext",
     "joined",
     "language",
+    "locale",
     "packed",
     "shown",
     "speak",
@@ -28,7 +30,6 @@ __all__ = [
     "unpacked",
 ]
 
-LOCALE: Final = Path(__file__).parent / "locale"
 # One catalogue for each part of the code; `click` has the words of the library that reads command lines.
 DOMAINS: Final = ("lifecycle", "help", "command", "tuning", "errors", "click")
 # The first is that of templates and code.
@@ -43,10 +44,18 @@ def translations(language: str) -> library.NullTranslations:
     """The words of one of LANGUAGES."""
     if language == LANGUAGES[0]:
         return library.NullTranslations()
-    first, *others = (library.translation(domain, LOCALE, [language]) for domain in DOMAINS)
+    first, *others = (library.translation(domain, locale(), [language]) for domain in DOMAINS)
     for other in others:
         first.add_fallback(other)
     return first
+
+
+def locale() -> Path:
+    """Where the catalogues are."""
+    # Loaded for those who read one: it is most of what this package would cost at every start.
+    from pathlib import Path
+
+    return Path(__file__).parent / "locale"
 
 
 def speak(language: str) -> None:

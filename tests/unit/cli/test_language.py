@@ -147,8 +147,9 @@ def test_english_reads_no_catalogue(monkeypatch: pytest.MonkeyPatch, capsys: pyt
 
 def test_english_does_not_load_what_only_chinese_needs() -> None:
     code = (
-        "import sys; from orchestrator.cli.main import invoke, lifecycle; invoke(lifecycle, ['run', '--help']);"
-        "sys.exit(bool({'orchestrator.cli.translated'} & set(sys.modules)))"
+        "import sys; before = set(sys.modules); from orchestrator.cli.main import invoke, lifecycle;"
+        "invoke(lifecycle, ['--help']);"
+        "sys.exit(bool({'orchestrator.cli.translated', 'pathlib', 'unicodedata'} & (set(sys.modules) - before)))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
 

@@ -13,7 +13,7 @@ import pytest
 from catalogue import messages, placeholders
 from run_records import made, run, step
 
-from orchestrator.languages import DOMAINS, LANGUAGES, LOCALE, translations
+from orchestrator.languages import DOMAINS, LANGUAGES, locale, translations
 from orchestrator.records.entities import Status
 from orchestrator.reports.page import run_page
 
@@ -32,7 +32,7 @@ def tool() -> Any:
 
 
 def source(language: str, domain: str) -> Path:
-    return LOCALE / language / "LC_MESSAGES" / f"{domain}.po"
+    return locale() / language / "LC_MESSAGES" / f"{domain}.po"
 
 
 def said(language: str, domain: str) -> dict[str, str]:
