@@ -15,8 +15,8 @@ import orchestrator.engine
 from orchestrator.cli.main import invoke, lifecycle
 from orchestrator.delivery import Environment
 from orchestrator.engine import HostFailure, RunOutcome, RunRequest
-from orchestrator.errors import ExitCode
-from orchestrator.languages import LANGUAGES, speak
+from orchestrator.errors import ExitCode, LockedError
+from orchestrator.languages import LANGUAGES, _, speak
 from orchestrator.records import Store
 from orchestrator.records.entities import Actor, NewRun
 
@@ -162,6 +162,22 @@ def test_a_release_in_chinese_is_put_on_record_in_english(
     code, _, err = release("promote")
     assert (code, err) == (ExitCode.REFUSED, "lifecycle: 没有进行中的发布；用 `lifecycle release start VERSION` 开始\n")
     assert "\n".join(sqlite3.connect(tmp_path / "var" / "lifecycle.db").iterdump()).isascii()
+
+
+def test_a_refusal_is_told_in_chinese_and_put_on_record_in_english(
+    release: Any, chinese: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release("start", "1.0.0")
+
+    def refuse(*_arguments: object) -> RunOutcome:
+        raise LockedError(_("another run is just starting or ending"), remedy=_("wait for it to end"))
+
+    monkeypatch.setattr(orchestrator.engine, "carry_out", refuse)
+    code, _out, err = release("start", "1.1.0")
+    assert (code, err) == (ExitCode.REFUSED, "lifecycle: 另一次运行正在开始或结束；请等它结束\n")
+    dump = "\n".join(sqlite3.connect(tmp_path / "var" / "lifecycle.db").iterdump())
+    assert dump.isascii()
+    assert "another run is just starting or ending; wait for it to end" in dump
 
 
 def test_json_of_a_release_is_the_same_in_chinese(
