@@ -34,6 +34,9 @@ def messages(domain: str) -> dict[str, str]:
         ("help", _helps()),
         ("command", _marked("cli")),
         ("tuning", _tuning()),
+        ("delivery", _marked("delivery")),
+        ("lab", _marked("lab")),
+        ("release", _marked("release")),
         ("errors", _marked("")),
     ):
         for message, where in places:
