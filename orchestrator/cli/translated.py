@@ -17,8 +17,8 @@ from orchestrator.languages import gettext
 # What click imported from gettext by name. Its own way to another language is the environment, which children inherit.
 CLICK = ("core", "decorators", "exceptions", "formatting", "parser", "termui", "types")
 # What may not begin a line, nor end one.
-CLOSING, OPENING = "，。：；、）》”？！", "（《“"
-TOKENS = re.compile(rf"\s+|[{OPENING}]*(?:[^\x00-\u02ff]|[\x21-\u02ff]+)[{CLOSING}]*")
+CLOSING, OPENING = "，。：；、）》”？！)]", "（《“(["
+TOKENS = re.compile(rf"\s+|[{re.escape(OPENING)}]*(?:[^\x00-\u02ff]|[\x21-\u02ff]+)[{re.escape(CLOSING)}]*")
 
 
 def teach_click() -> None:

@@ -118,7 +118,7 @@ def truth(value: object) -> bool:
 def read_subnet(value: object) -> IPv4Network:
     """The lab's network. Raises LabError if it is missing, not IPv4 or too small for a gateway and a host."""
     if value is None:
-        raise LabError(_("is not set, so this is no lab inventory"), where="lab_subnet", remedy="e.g. 10.89.77.0/24")
+        raise LabError(_("is not set, so this is no lab inventory"), where="lab_subnet", remedy=_("e.g. 10.89.77.0/24"))
     try:
         subnet = IPv4Network(str(value))
     except ValueError as error:

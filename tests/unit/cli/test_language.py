@@ -118,6 +118,9 @@ def test_every_paragraph_of_help_is_told_apart() -> None:
 def test_chinese_is_broken_anywhere_but_not_before_a_full_stop() -> None:
     assert list(wrapped("一二三四五。六", 10)) == ["一二三四", "五。六"]
     assert list(wrapped("用 --start-slot 启动（几分钟）", 16)) == ["用 --start-slot", "启动（几分钟）"]
+    assert list(wrapped("环境  [必需]", 6)) == ["环境", "[必需]"]
+    assert list(wrapped("一二三四  [必需]", 11)) == ["一二三四", "[必需]"]
+    assert "".join(wrapped("（（a（ b] [x>=1]（", 4)) == "（（a（b][x>=1]（"
 
 
 @pytest.mark.parametrize(
