@@ -231,7 +231,7 @@ def _of_fate(fate: Fate, job: Job) -> Report:
         Fate.AGAIN: _("its worker or its process died; it is carried out again"),
         Fate.LOST: _("its worker or its process died; its run is lost"),
     }
-    return Report(words.get(fate, _("its worker died after the run had ended: %(fate)s") % {"fate": fate}), job)
+    return Report(words.get(fate, _("its worker died after the run had ended: %(fate)s") % {"fate": _(str(fate))}), job)
 
 
 def _task(app: App, work: _Work) -> None:

@@ -16,7 +16,7 @@ from orchestrator import languages
 from orchestrator.cli.language import wanted
 from orchestrator.cli.main import invoke, lifecycle
 from orchestrator.cli.translated import paragraphs, wrapped
-from orchestrator.cli.words import width
+from orchestrator.cli.words import column, width
 from orchestrator.errors import ExitCode, UsageError
 from orchestrator.languages import LANGUAGES, speak
 
@@ -163,3 +163,10 @@ def test_the_environment_that_children_inherit_stays_as_it_is(capsys: pytest.Cap
         "invoke(lifecycle, ['--lang', 'zh_CN', '--help']); assert dict(os.environ) == before"
     )
     subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+
+
+def test_columns_count_the_cells_of_a_terminal() -> None:
+    assert column("host", 6) == "host  "
+    assert column("主机", 6) == "主机  "
+    assert column("主机", 6, right=True) == "  主机"
+    assert column("主机与任务", 6) == "主机与任务"

@@ -16,6 +16,7 @@ PLACE = Path(orchestrator.__file__).parent
 CLI = sorted((PLACE / "cli").glob("*.py"))
 EVERYWHERE = sorted(file for file in PLACE.rglob("*.py") if not {"migrations", "callback"} & set(file.parts))
 ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
+CARRIERS = ("Advice", "Finding", "Report", "Verdict", "_verdict", "mistake", "problem", "status", "tell", "_tell")
 # Two words, the second of them small: what a sentence has and a name, a format or a command's word has not.
 SENTENCE = re.compile(r"[A-Za-z]{2,}[,:;]? [a-z]{2,}")
 # Parameters of click that are told by other means (help), or are the same in every language.
@@ -47,6 +48,15 @@ def unmarked_errors(tree: ast.AST) -> Iterator[ast.AST]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ERRORS:
             told = [*node.args[:1], *(each.value for each in node.keywords if each.arg in ("what", "remedy"))]
             yield from (text for each in told for text in spoken(each) if re.search(r"[A-Za-z]{2}", words(text)))
+
+
+def unmarked_notices(tree: ast.AST) -> Iterator[ast.AST]:
+    """What else carries words from below to `cli` without a mark: notices, verdicts, advice, a worker's reports."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name, told = ast.unparse(node.func), [*node.args, *(each.value for each in node.keywords)]
+            if name.rpartition(".")[2] in CARRIERS or name.endswith("notices.append"):
+                yield from (text for each in told for text in spoken(each) if SENTENCE.search(words(text)))
 
 
 def unmarked_output(tree: ast.AST) -> Iterator[ast.AST]:
@@ -100,6 +110,10 @@ def test_all_that_errors_say_is_marked() -> None:
     assert [place for file in EVERYWHERE for place in places(file, unmarked_errors(parsed(file)))] == []
 
 
+def test_all_that_notices_and_verdicts_say_is_marked() -> None:
+    assert [place for file in EVERYWHERE for place in places(file, unmarked_notices(parsed(file)))] == []
+
+
 @pytest.mark.parametrize("file", CLI, ids=lambda file: file.stem)
 def test_only_data_for_programs_is_printed_past_say(file: Path) -> None:
     """`click.echo` knows no language: it is for JSON and for exports."""
@@ -120,6 +134,11 @@ def test_only_data_for_programs_is_printed_past_say(file: Path) -> None:
 )
 def test_an_unmarked_error_is_found(code: str) -> None:
     assert list(unmarked_errors(ast.parse(code)))
+
+
+@pytest.mark.parametrize("code", ["self.notices.append(f'{x} is wrong')", "Advice(Next.ASK, 'a person decides')"])
+def test_an_unmarked_notice_is_found(code: str) -> None:
+    assert list(unmarked_notices(ast.parse(code)))
 
 
 @pytest.mark.parametrize("code", ["say('hello')", "click.echo(f'{x} is wrong')", "note('so' if x else y)"])
@@ -144,7 +163,7 @@ def test_an_unmarked_sentence_is_found(code: str) -> None:
 )
 def test_what_is_marked_is_left_alone(code: str) -> None:
     tree = ast.parse(code)
-    assert not [*unmarked_errors(tree), *unmarked_output(tree), *sentences(tree)]
+    assert not [*unmarked_errors(tree), *unmarked_notices(tree), *unmarked_output(tree), *sentences(tree)]
 
 
 def hidden(tree: ast.AST) -> Iterator[ast.AST]:
