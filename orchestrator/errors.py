@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import IntEnum
 
+from orchestrator.languages import Phrase, _, flat
+
 
 class ExitCode(IntEnum):
     """What `lifecycle` tells the shell. Documented in README.md; a new one needs a decision."""
@@ -24,7 +26,8 @@ class ExitCode(IntEnum):
 class LifecycleError(Exception):
     """Something a person can understand and mend.
 
-    `what` is one sentence, `where` is file:line, a host or a variable, `remedy` says what to do next.
+    `what` is one sentence, `where` is file:line, a host or a variable, `remedy` says what to do next. As a string an
+    error is English, in records and for programs; `line` and `lines` are phrases that `cli` tells in other languages.
     """
 
     exit_code: ExitCode = ExitCode.REFUSED
@@ -35,13 +38,16 @@ class LifecycleError(Exception):
         self.remedy = remedy
         super().__init__(self.line())
 
-    def line(self) -> str:
+    def line(self) -> Phrase:
         """The error as one line: `where: what; remedy`, without the parts that are empty."""
-        text = f"{self.where}: {self.what}" if self.where else self.what
-        text = f"{text}; {self.remedy}" if self.remedy else text
-        return " ".join(text.split())
+        text: str = self.what
+        if self.where:
+            text = _("%(where)s: %(what)s") % {"where": self.where, "what": text}
+        if self.remedy:
+            text = _("%(what)s; %(remedy)s") % {"what": text, "remedy": self.remedy}
+        return flat(text)
 
-    def lines(self) -> tuple[str, ...]:
+    def lines(self) -> tuple[Phrase, ...]:
         """What the terminal shows: one line, or one for each mistake where several were found at once."""
         return (self.line(),)
 
@@ -56,7 +62,7 @@ class DeliveryError(LifecycleError):
     A file is read to its end before it is refused: `problems` holds one finished line for each mistake.
     """
 
-    def __init__(self, what: str, *, where: str = "", remedy: str = "", problems: Sequence[str] = ()) -> None:
+    def __init__(self, what: str, *, where: str = "", remedy: str = "", problems: Sequence[Phrase] = ()) -> None:
         super().__init__(what, where=where, remedy=remedy)
         self.problems = tuple(problems) or (super().line(),)
 
@@ -67,12 +73,13 @@ class DeliveryError(LifecycleError):
         lines = [line for problem in problems for line in problem.problems]
         return cls(first.what, where=first.where, remedy=first.remedy, problems=lines)
 
-    def line(self) -> str:
+    def line(self) -> Phrase:
         """The first mistake, and how many more there are."""
         more = len(getattr(self, "problems", ())) - 1
-        return f"{super().line()} (and {more} more)" if more > 0 else super().line()
+        first = super().line()
+        return _("%(first)s (and %(more)s more)") % {"first": first, "more": more} if more > 0 else first
 
-    def lines(self) -> tuple[str, ...]:
+    def lines(self) -> tuple[Phrase, ...]:
         return self.problems
 
 

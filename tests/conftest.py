@@ -26,6 +26,9 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
 
 ACCOUNT = "nobody"
 
+# Tests read what `lifecycle` says, whatever language the machine they run on speaks.
+os.environ["LIFECYCLE_LANG"] = "en"
+
 
 def _programs() -> Path | None:
     """Where initdb and pg_ctl are: on the PATH, or where Debian puts them."""

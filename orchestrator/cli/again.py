@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli.options import ask, extra_variables, secret_options, wait_option
+from orchestrator.cli.words import SSH, SUDO, VAULT
 
 if TYPE_CHECKING:
     from orchestrator.records.entities import Run
@@ -50,8 +51,8 @@ def given_again(run: Run, options: dict[str, Any]) -> dict[str, Any]:
     return {
         "extra_vars": variables,
         "extra_files": files,
-        "become_password": typed("ask_become_pass", "Sudo password"),
-        "connection_password": typed("ask_pass", "SSH password"),
-        "vault_password": typed("ask_vault_pass", "Vault password"),
+        "become_password": typed("ask_become_pass", SUDO),
+        "connection_password": typed("ask_pass", SSH),
+        "vault_password": typed("ask_vault_pass", VAULT),
         **options,
     }

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from orchestrator.languages import _, shown
 from orchestrator.records.entities import Status
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -31,9 +32,8 @@ class MomentType(click.ParamType[Any]):
         try:
             return moment(value, datetime.now(UTC), whole_day=self._whole_day)
         except (ValueError, OverflowError):
-            self.fail(
-                f"'{value}' is no date, time or age: give 2026-05-01, 2026-05-01T14:30, 30m, 3h, 2d or 1w", param, ctx
-            )
+            text = _("'%(value)s' is no date, time or age: give 2026-05-01, 2026-05-01T14:30, 30m, 3h, 2d or 1w")
+            self.fail(shown(text % {"value": value}), param, ctx)
 
 
 def moment(text: str, present: datetime, *, whole_day: bool) -> datetime:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli.options import json_option, recorded_name
+from orchestrator.cli.words import column, note, say, status_phrase
+from orchestrator.languages import Phrase, _, joined
 
 if TYPE_CHECKING:
     from orchestrator.records import Store
@@ -17,7 +19,13 @@ if TYPE_CHECKING:
     from orchestrator.records.entities import ResultRecord
     from orchestrator.reports.environments import Standing, Unlike
 
-NOT_DONE = "not carried out"
+NOT_DONE = _("not carried out")
+# What of a task differs although it came to the same status.
+ANOTHER = {
+    ("message",): _("another message"),
+    ("diff",): _("another diff"),
+    ("message", "diff"): _("another message and diff"),
+}
 
 
 @click.command()
@@ -40,9 +48,9 @@ def diff(before: int, after: int, host: str | None, with_diff: bool, as_json: bo
         click.echo(json.dumps(data, indent=2, default=str))
         return
     for run in runs:
-        click.echo(history_line(run))
+        say(history_line(run))
     for line in comparison_lines(compared, with_diff):
-        click.echo(line)
+        say(line)
 
 
 @click.command()
@@ -72,24 +80,34 @@ def compare(left: str, right: str, as_json: bool) -> None:
         return
     for side in sides:
         if side.inspected is None:
-            remedy = f"lifecycle run inspect -i {side.environment}"
-            click.echo(f"note: {side.environment} was never inspected, its packages are not known; {remedy}", err=True)
+            text = _(
+                "%(environment)s was never inspected, its packages are not known; "
+                "lifecycle run inspect -i %(environment)s"
+            )
+            note(text % {"environment": side.environment})
     for service, environment in silent:
-        click.echo(f"note: what {service} has set is not known of {environment}, so it is not compared", err=True)
+        text = _("what %(service)s has set is not known of %(environment)s, so it is not compared")
+        note(text % {"service": service, "environment": environment})
     counted = [each for each in found if not each.by_machine]
     for each in counted:
-        click.echo(_unlike_line(each))
+        say(_unlike_line(each))
     if len(counted) < len(found):
-        click.echo("by address or size of the machines:")
+        say(_("by address or size of the machines:"))
     for each in found[len(counted) :]:
-        click.echo(f"  {_unlike_line(each)}")
-    apart = f", and in {len(found) - len(counted)} that follow from the machines" if len(counted) < len(found) else ""
-    of = f"{len(counted)} of {known(*sides)} facts{apart}"
-    click.echo(f"{sides[0].environment} and {sides[1].environment} differ in {of}")
+        say(joined("", ("  ", _unlike_line(each))))
+    text = _("%(left)s and %(right)s differ in %(count)s of %(known)s facts")
+    if apart := len(found) - len(counted):
+        text = _(
+            "%(left)s and %(right)s differ in %(count)s of %(known)s facts, "
+            "and in %(apart)s that follow from the machines"
+        )
+    names = {"left": sides[0].environment, "right": sides[1].environment}
+    say(text % {**names, "count": len(counted), "known": known(*sides), "apart": apart})
 
 
-def _unlike_line(each: Unlike) -> str:
-    return f"{each.fact:<32} {', '.join(each.left) or 'none'} | {', '.join(each.right) or 'none'}"
+def _unlike_line(each: Unlike) -> Phrase:
+    left, right = (joined(", ", side) or _("none") for side in (each.left, each.right))
+    return joined("", (column(each.fact, 32), " ", left, " | ", right))
 
 
 def _standing(store: Store, environment: str) -> Standing:
@@ -98,8 +116,8 @@ def _standing(store: Store, environment: str) -> Standing:
 
     applied = {phase: store.get_run(run_id) for phase, run_id in store.applied_phases(environment).items()}
     if not applied:
-        remedy = "lifecycle history lists the runs"
-        raise UsageError("nothing that was applied is on record", where=environment, remedy=remedy)
+        remedy = _("lifecycle history lists the runs")
+        raise UsageError(_("nothing that was applied is on record"), where=environment, remedy=remedy)
     return standing(environment, applied, store.list_releases(environment))
 
 
@@ -130,22 +148,33 @@ def _side_data(side: ResultRecord | None, with_diff: bool) -> dict[str, Any] | N
 
 def comparison_lines(compared: Comparison, with_diff: bool) -> Iterator[str]:
     for name, (old, new) in compared.about.items():
-        yield f"  {name}: {_value(old)} -> {_value(new)}"
-    for kind, (old_only, new_only) in (("phase", compared.phases), ("host", compared.hosts)):
-        for names, which in ((old_only, "first"), (new_only, "second")):
+        yield joined("", (f"  {name}: ", _value(old), " -> ", _value(new)))
+    kinds = (
+        (compared.phases, _("phase only in the first run"), _("phase only in the second run")),
+        (compared.hosts, _("host only in the first run"), _("host only in the second run")),
+    )
+    for (old_only, new_only), first, second in kinds:
+        for names, which in ((old_only, first), (new_only, second)):
             if names:
-                yield f"  {kind} only in the {which} run: {', '.join(names)}"
+                yield joined("", ("  ", which, ": ", ", ".join(names)))
     for each in compared.differences:
         yield from _difference_lines(each, with_diff)
-    tasks = "1 task differs" if len(compared.differences) == 1 else f"{len(compared.differences)} tasks differ"
-    yield f"{tasks}, {compared.same} came to the same"
+    differ = len(compared.differences)
+    text = (
+        _("1 task differs, %(same)s came to the same")
+        if differ == 1
+        else _("%(differ)s tasks differ, %(same)s came to the same")
+    )
+    yield text % {"differ": differ, "same": compared.same}
 
 
 def _difference_lines(each: Difference, with_diff: bool) -> Iterator[str]:
-    before, after = (side.status if side else NOT_DONE for side in (each.before, each.after))
-    again = f" (time {each.spot.occurrence})" if each.spot.occurrence > 1 else ""
-    status = f"{before} -> {after}" if before != after else f"{after}, another {' and '.join(each.what)}"
-    yield f"{each.spot.host:<20} {each.spot.phase}: {each.spot.task}{again}: {status}"
+    before, after = (status_phrase(side.status) if side else NOT_DONE for side in (each.before, each.after))
+    again = _(" (time %(occurrence)s)") % {"occurrence": each.spot.occurrence} if each.spot.occurrence > 1 else ""
+    status = joined(" -> ", (before, after))
+    if before == after:
+        status = joined(", ", (after, ANOTHER[each.what]))
+    yield joined("", (f"{each.spot.host:<20} {each.spot.phase}: {each.spot.task}", again, ": ", status))
     for sign, side in (("<", each.before), (">", each.after)):
         if side is not None and ("message" in each.what or None in (each.before, each.after)):
             yield from (f"    {sign} {line}" for line in side.message.splitlines())
@@ -154,4 +183,4 @@ def _difference_lines(each: Difference, with_diff: bool) -> Iterator[str]:
 
 
 def _value(value: Any) -> str:
-    return "none" if value is None else value if isinstance(value, str) else json.dumps(value)
+    return _("none") if value is None else value if isinstance(value, str) else json.dumps(value)

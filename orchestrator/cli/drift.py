@@ -10,7 +10,9 @@ import click
 
 from orchestrator.cli.again import again_options, given_again
 from orchestrator.cli.options import EnvironmentType, json_option
+from orchestrator.cli.words import say, status_phrase
 from orchestrator.errors import ExitCode
+from orchestrator.languages import Phrase, _, joined
 
 if TYPE_CHECKING:
     from orchestrator.delivery import Environment
@@ -42,7 +44,7 @@ def drift(environment: Environment, limit: str | None, as_json: bool, **options:
         return found.exit_code
     render(found.outcome, as_json=False)
     for line in drift_lines(found):
-        click.echo(line)
+        say(line)
     return found.exit_code
 
 
@@ -68,24 +70,31 @@ def _drifted_data(each: Drifted) -> dict[str, Any]:
 
 def drift_lines(found: Drift) -> Iterator[str]:
     for what in found.since:
-        yield f"note: {what}: what differs may be of your own making"
+        yield _("note: %(what)s: what differs may be of your own making") % {"what": what}
     for each in found.drifted:
-        yield f"{each.spot.host:<20} {each.spot.phase}: {each.spot.task} would change; {_then(each)}"
+        told = {"host": f"{each.spot.host:<20}", "phase": each.spot.phase, "task": each.spot.task, "then": _then(each)}
+        yield _("%(host)s %(phase)s: %(task)s would change; %(then)s") % told
         yield from (f"    {line}" for line in (each.now.diff or "").splitlines())
     hosts = {each.spot.host for each in found.drifted}
-    count = "1 task" if len(found.drifted) == 1 else f"{len(found.drifted)} tasks"
     if found.drifted:
-        yield f"drifted: {', '.join(sorted(hosts))} ({count} would change)"
+        one = len(found.drifted) == 1
+        text = (
+            _("drifted: %(hosts)s (1 task would change)")
+            if one
+            else _("drifted: %(hosts)s (%(count)s tasks would change)")
+        )
+        yield text % {"hosts": ", ".join(sorted(hosts)), "count": len(found.drifted)}
     elif found.exit_code is ExitCode.DONE:
-        runs = ", ".join(f"{phase} of run {run}" for phase, run in found.applied.items())
-        yield f"no drift: {runs} would change nothing"
+        runs = [_("%(phase)s of run %(run)s") % {"phase": phase, "run": run} for phase, run in found.applied.items()]
+        yield _("no drift: %(runs)s would change nothing") % {"runs": joined(", ", runs)}
 
 
-def _then(each: Drifted) -> str:
+def _then(each: Drifted) -> Phrase:
     from orchestrator.cli.lock import moment
 
     if each.run_id is None:
-        return "it was never applied there"
+        return _("it was never applied there")
     if each.applied is None:
-        return f"run {each.run_id} did not carry it out there"
-    return f"in run {each.run_id} it was {each.applied.status} at {moment(each.applied.at)}"
+        return _("run %(run)s did not carry it out there") % {"run": each.run_id}
+    told = {"run": each.run_id, "status": status_phrase(each.applied.status), "at": moment(each.applied.at)}
+    return _("in run %(run)s it was %(status)s at %(at)s") % told

@@ -7,6 +7,8 @@ import json
 import click
 
 from orchestrator.cli.options import json_option, recorded_name
+from orchestrator.cli.words import say, status_phrase
+from orchestrator.languages import _, joined
 
 
 @click.command()
@@ -36,7 +38,8 @@ def hosts(environment: str | None, as_json: bool) -> None:
         click.echo(json.dumps({"hosts": data}, indent=2))
         return
     if not states:
-        click.echo("no host is on record")
+        say(_("no host is on record"))
     for state in states:
-        came_to = f"{state.phase} {state.status.replace('_', ' ')} in run {state.run_id}"
-        click.echo(f"{state.environment:<20} {state.host:<20} {moment(state.at)}  {came_to}")
+        told = {"phase": state.phase, "status": status_phrase(state.status), "run": state.run_id}
+        came_to = _("%(phase)s %(status)s in run %(run)s") % told
+        say(joined("", (f"{state.environment:<20} {state.host:<20} {moment(state.at)}  ", came_to)))

@@ -8,6 +8,8 @@ from pathlib import Path
 import click
 
 from orchestrator.cli.options import json_option
+from orchestrator.cli.words import say
+from orchestrator.languages import _
 
 
 @click.command()
@@ -37,8 +39,9 @@ def init(client: str, stage: str, application: str, directory: Path, as_json: bo
         click.echo(json.dumps({"environment": path.name, "path": str(path), "files": [str(file) for file in files]}))
         return
     for file in files:
-        click.echo(f"  {file}")
-    click.echo(f"\n{path} is made. What to fill in, in order: {path / 'README.md'}")
+        say(f"  {file}")
+    told = {"path": path, "readme": path / "README.md"}
+    say(_("\n%(path)s is made. What to fill in, in order: %(readme)s") % told)
 
 
 @click.command()

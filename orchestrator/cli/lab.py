@@ -13,8 +13,10 @@ from typing import Any
 
 import click
 
+from orchestrator.cli.words import column, say
 from orchestrator.errors import UsageError
 from orchestrator.lab.flow import HostReport, Lab, open_lab
+from orchestrator.languages import _, shown
 
 inventory_option: Callable[..., Any] = click.option(
     "-i",
@@ -26,6 +28,20 @@ inventory_option: Callable[..., Any] = click.option(
     help="Inventory directory whose hosts are the lab.",
 )
 json_option: Callable[..., Any] = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+
+STATES = {
+    "running": _("running"),
+    "stopped": _("stopped"),
+    "paused": _("paused"),
+    "missing": _("missing"),
+}
+ACTIONS = {
+    "created": _("created"),
+    "started": _("started"),
+    "unpaused": _("unpaused"),
+    "removed": _("removed"),
+    "unchanged": _("unchanged"),
+}
 
 
 @click.group()
@@ -39,7 +55,7 @@ def lab() -> None:
 def up(inventory: Path, as_json: bool) -> None:
     """Bring the hosts up; those that are up already are left alone."""
     began = time.monotonic()
-    reports = opened(inventory).up(say)
+    reports = opened(inventory).up(tell)
     render(reports, as_json, seconds=time.monotonic() - began)
 
 
@@ -66,7 +82,7 @@ def reset(inventory: Path, as_json: bool) -> None:
     """Remove the hosts and bring them up anew."""
     one = opened(inventory)
     one.down()
-    render(one.up(say), as_json)
+    render(one.up(tell), as_json)
 
 
 @lab.command(context_settings={"allow_interspersed_args": False})
@@ -82,13 +98,13 @@ def shell(inventory: Path, host: str, command: tuple[str, ...]) -> None:
 def opened(inventory: Path) -> Lab:
     """The lab of an inventory directory."""
     if inventory.is_file():
-        raise UsageError("is a file", where=str(inventory), remedy="name the directory it is in")
+        raise UsageError(_("is a file"), where=str(inventory), remedy=_("name the directory it is in"))
     return open_lab(inventory)
 
 
-def say(text: str) -> None:
+def tell(text: str) -> None:
     """Tell what takes long, beside the result."""
-    click.echo(text, err=True)
+    say(text, err=True)
 
 
 def render(reports: list[HostReport], as_json: bool, seconds: float | None = None) -> None:
@@ -101,14 +117,13 @@ def render(reports: list[HostReport], as_json: bool, seconds: float | None = Non
         click.echo()
         return
     for report in reports:
-        click.echo(line(report))
+        say(line(report))
 
 
 def line(report: HostReport) -> str:
     """One host in one line."""
     memory = f"{report.memory_mb} MB" if report.memory_mb else ""
-    failed = f"  failed: {', '.join(report.failed_units)}" if report.failed_units else ""
-    columns = (
-        f"{report.name:<12} {report.address:<15} {memory:>8}  {report.state:<8} {report.system:<9} {report.action}"
-    )
+    failed = shown(_("  failed: %(units)s") % {"units": ", ".join(report.failed_units)}) if report.failed_units else ""
+    state, action = column(STATES[report.state], 8), shown(ACTIONS.get(report.action, report.action))
+    columns = f"{report.name:<12} {report.address:<15} {memory:>8}  {state} {report.system:<9} {action}"
     return f"{columns.rstrip()}{failed}"

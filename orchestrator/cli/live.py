@@ -12,6 +12,7 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from orchestrator.cli.progress import COLOURS, result_line
+from orchestrator.languages import _, shown
 
 if TYPE_CHECKING:
     from orchestrator.engine import Event
@@ -41,13 +42,13 @@ class LiveProgress:
             self._phase, self._task, self._host = event.phase, "", ""
             self._console.print(Text(f"{event.phase}", style="bold"))
         elif event.kind == "notice":
-            self._console.print(Text(f"note: {event.message}"))
+            self._console.print(Text(shown(_("note: %(text)s") % {"text": event.message})))
         elif event.kind == "task":
             self._task, self._host = event.task, ""
         elif event.kind == "result":
             self._host = event.host
             if event.status in COLOURS:
-                line = f"{result_line(event)}  [{event.task}]"
+                line = f"{shown(result_line(event))}  [{event.task}]"
                 self._console.print(Text(line, style=COLOURS[event.status]))
 
     def _line(self) -> Spinner:

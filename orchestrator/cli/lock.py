@@ -10,18 +10,23 @@ import click
 
 from orchestrator.cli.again import secrets
 from orchestrator.cli.options import ask, json_option, recorded_name
+from orchestrator.cli.words import SSH, SUDO, VAULT, say
 from orchestrator.errors import ExitCode, LifecycleError
+from orchestrator.languages import Phrase, _, joined
 
 if TYPE_CHECKING:
     from orchestrator.engine.locks import LockState
     from orchestrator.records.entities import Lock, LockRelease
 
 WORDS = {
-    "at_work": "is at work",
-    "ending": "was killed; what it started is still at work",
-    "left": "is gone; the next run takes the lock over",
-    "kept": "is gone, its run is lost; nobody runs here until `lifecycle lock release` takes the lock away",
-    "elsewhere": "cannot be seen from this host",
+    "at_work": _("process %(pid)s on %(host)s is at work"),
+    "ending": _("process %(pid)s on %(host)s was killed; what it started is still at work"),
+    "left": _("process %(pid)s on %(host)s is gone; the next run takes the lock over"),
+    "kept": _(
+        "process %(pid)s on %(host)s is gone, its run is lost; nobody runs here until `lifecycle lock release` takes "
+        "the lock away"
+    ),
+    "elsewhere": _("process %(pid)s on %(host)s cannot be seen from this host"),
 }
 
 
@@ -45,11 +50,11 @@ def status(environment: str | None, as_json: bool) -> None:
         click.echo(json.dumps(data, indent=2, default=str))
         return
     if not states:
-        click.echo(f"{name} is free" if name else "every environment is free")
+        say(_("%(name)s is free") % {"name": name} if name else _("every environment is free"))
     for state in states:
-        click.echo(state_text(state))
+        say(state_text(state))
     for each in taken_away:
-        click.echo(released_line(each))
+        say(released_line(each))
 
 
 @lock.command()
@@ -75,12 +80,13 @@ def release(environment: str, force: str | None, as_json: bool, **options: Any) 
         released = lock_data(held) if held else None
         click.echo(json.dumps({"environment": name, "released": released, "mark": mark}, indent=2))
     elif held is None:
-        click.echo(f"{name} is free: there was nothing to take away")
+        say(_("%(name)s is free: there was nothing to take away") % {"name": name})
     else:
-        click.echo(f"{name} is free; it was held by {held.actor.operator} since {moment(held.since)}: {held.what}")
+        who = {"operator": held.actor.operator, "since": moment(held.since), "what": held.what}
+        say(_("%(name)s is free; it was held by %(operator)s since %(since)s: %(what)s") % {"name": name, **who})
     left = mark["holder"] and not mark["released"]
     if not as_json:
-        click.echo(mark_text(mark))
+        say(mark_text(mark))
     return ExitCode.REFUSED if left else ExitCode.DONE
 
 
@@ -94,24 +100,30 @@ def _mark(environment: str, force: str | None, options: dict[str, Any], records:
     except LifecycleError as error:
         return {"anchor": "", "holder": {}, "released": False, "unasked": error.line()}
     passwords = {
-        "become_password": ask(options["ask_become_pass"], "Sudo password"),
-        "connection_password": ask(options["ask_pass"], "SSH password"),
-        "vault_password": ask(options["ask_vault_pass"], "Vault password"),
+        "become_password": ask(options["ask_become_pass"], SUDO),
+        "connection_password": ask(options["ask_pass"], SSH),
+        "vault_password": ask(options["ask_vault_pass"], VAULT),
     }
     reach = {**passwords, "vault_ids": options["vault_ids"]}
     return take_away(found, reach, force=force is not None, records=records)
 
 
-def mark_text(mark: dict[str, Any]) -> str:
+def mark_text(mark: dict[str, Any]) -> Phrase:
     holder, anchor = mark["holder"], mark["anchor"]
     if mark["unasked"]:
-        return f"whether a host is marked is not known: {mark['unasked']}"
+        return _("whether a host is marked is not known: %(why)s") % {"why": mark["unasked"]}
     if not holder:
-        return f"{anchor} has no mark" if anchor else "no host is marked in this environment"
-    who = f"{holder.get('operator', 'somebody')} since {holder.get('since', '?')}: {holder.get('what', '?')}"
+        return (
+            _("%(anchor)s has no mark") % {"anchor": anchor} if anchor else _("no host is marked in this environment")
+        )
+    about = {"since": holder.get("since", "?"), "what": holder.get("what", "?")}
+    who = _("%(operator)s since %(since)s: %(what)s") % {"operator": holder.get("operator", _("somebody")), **about}
     if mark["released"]:
-        return f"the mark on {anchor} is removed; it was that of {who}"
-    return f"the mark on {anchor} stays: it is that of {who}; --force REASON removes it"
+        return _("the mark on %(anchor)s is removed; it was that of %(who)s") % {"anchor": anchor, "who": who}
+    return _("the mark on %(anchor)s stays: it is that of %(who)s; --force REASON removes it") % {
+        "anchor": anchor,
+        "who": who,
+    }
 
 
 def lock_data(held: Lock) -> dict[str, Any]:
@@ -131,18 +143,20 @@ def state_data(state: LockState) -> dict[str, Any]:
     return {**lock_data(state.lock), "standing": state.standing}
 
 
-def state_text(state: LockState) -> str:
+def state_text(state: LockState) -> Phrase:
     held = state.lock
-    run = f" (run {held.run_id})" if held.run_id else ""
-    return (
-        f"{held.environment}: {held.actor.operator} since {moment(held.since)}: {held.what}{run}\n"
-        f"    process {held.actor.pid} on {held.actor.host} {WORDS[state.standing]}"
-    )
+    run = _(" (run %(run)s)") % {"run": held.run_id} if held.run_id else ""
+    about = {"operator": held.actor.operator, "since": moment(held.since), "what": held.what}
+    who = _("%(operator)s since %(since)s: %(what)s") % about
+    process = WORDS[state.standing] % {"pid": held.actor.pid, "host": held.actor.host}
+    return joined("", (f"{held.environment}: ", who, run, "\n    ", process))
 
 
-def released_line(each: LockRelease) -> str:
-    why = f", forced: {each.reason}" if each.reason else ""
-    return f"{each.environment}: {each.operator} took away the lock of {each.held_by} at {moment(each.at)}{why}"
+def released_line(each: LockRelease) -> Phrase:
+    why = _(", forced: %(reason)s") % {"reason": each.reason} if each.reason else ""
+    about = {"operator": each.operator, "held_by": each.held_by, "at": moment(each.at)}
+    took = _("%(operator)s took away the lock of %(held_by)s at %(at)s") % about
+    return joined("", (f"{each.environment}: ", took, why))
 
 
 def moment(at: Any) -> str:

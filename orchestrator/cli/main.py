@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import Any
 
 import click
 
+from orchestrator.cli.language import language_option, wanted
+from orchestrator.cli.words import say
 from orchestrator.errors import ExitCode, LifecycleError
+from orchestrator.languages import LANGUAGES, _, gettext, joined, language, shown, speak
 
 # name -> module:attribute. Loaded on use, so that `lifecycle --help` and shell completion stay fast.
 COMMANDS = {
@@ -49,15 +53,16 @@ class LazyGroup(click.Group):
             return None
         module, attribute = COMMANDS[cmd_name][0].split(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
-        return command
+        return _in_language(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+        with formatter.section(gettext("Commands")):
+            formatter.write_dl([(name, gettext(text)) for name, (_place, text) in COMMANDS.items()])
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="impl-lifecycle")
+@language_option
 def lifecycle() -> None:
     """Deliver packaged software to plain Debian machines, phase by phase, and keep the record.
 
@@ -74,15 +79,32 @@ def main(arguments: list[str] | None = None) -> None:
 def invoke(command: click.Command, arguments: list[str] | None) -> int:
     """Run `command` and return its exit code. A command may return an ExitCode; None means done."""
     try:
-        outcome: Any = command.main(args=arguments, prog_name="lifecycle", standalone_mode=False)
+        speak(LANGUAGES[0])
+        speak(wanted(sys.argv[1:] if arguments is None else arguments, os.environ))
+        outcome: Any = _in_language(command).main(args=arguments, prog_name="lifecycle", standalone_mode=False)
     except LifecycleError as error:
         for line in error.lines():
-            click.echo(f"lifecycle: {line}", err=True)
+            _complain(line)
         return int(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("lifecycle: interrupted", err=True)
+        _complain(_("interrupted"))
         return int(ExitCode.INTERRUPTED)
     except click.ClickException as error:
-        click.echo(f"lifecycle: {' '.join(error.format_message().split())}", err=True)
+        _complain(error.format_message())
         return int(ExitCode.REFUSED)
     return int(outcome) if isinstance(outcome, int) else int(ExitCode.DONE)
+
+
+def _complain(what: str) -> None:
+    """One line, whatever came in it."""
+    say(joined(": ", ("lifecycle", " ".join(shown(what).split()))), err=True)
+
+
+def _in_language(command: click.Command) -> click.Command:
+    """`command`, with its help in the language that is spoken."""
+    if language() == LANGUAGES[0]:
+        return command
+    from orchestrator.cli.translated import teach_click, translated
+
+    teach_click()
+    return translated(command)

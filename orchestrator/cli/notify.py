@@ -7,7 +7,9 @@ import json
 import click
 
 from orchestrator.cli.options import json_option
+from orchestrator.cli.words import say
 from orchestrator.errors import ExitCode
+from orchestrator.languages import _, joined
 
 
 @click.command()
@@ -23,11 +25,15 @@ def notify(as_json: bool) -> ExitCode:
 
     tried = trial(this_actor())
     if not tried:
-        raise UsageError("nobody is to be told", remedy=f"set {' or '.join(TOLD_BY)}")
+        raise UsageError(
+            _("nobody is to be told"),
+            remedy=_("set %(url)s or %(file)s") % dict(zip(("url", "file"), TOLD_BY, strict=True)),
+        )
     if as_json:
         keys = ("receiver", "format", "problem")
         click.echo(json.dumps([dict(zip(keys, one, strict=True)) for one in tried], indent=2))
     else:
         for name, form, problem in tried:
-            click.echo(f"{name}: {f'it {problem}' if form and problem else problem or 'was told'}")
-    return ExitCode.REFUSED if any(problem for _, _, problem in tried) else ExitCode.DONE
+            it = _("it %(problem)s") % {"problem": problem} if form and problem else problem or _("was told")
+            say(joined("", (f"{name}: ", it)))
+    return ExitCode.REFUSED if any(problem for _name, _form, problem in tried) else ExitCode.DONE

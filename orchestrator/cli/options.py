@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from orchestrator.errors import UsageError
+from orchestrator.languages import _, shown
 
 
 class EnvironmentType(click.ParamType[Any]):
@@ -101,7 +102,7 @@ def secret_options() -> tuple[Callable[..., Any], ...]:
 
 def ask(wanted: bool, what: str) -> str | None:
     """A password typed by a person, when it is wanted."""
-    return str(click.prompt(what, hide_input=True, err=True)) if wanted else None
+    return str(click.prompt(shown(what), hide_input=True, err=True)) if wanted else None
 
 
 def extra_variables(given: tuple[str, ...]) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -126,7 +127,7 @@ def _mapping(text: str) -> dict[str, Any]:
     except yaml.YAMLError:
         found = None
     if not isinstance(found, dict):
-        raise UsageError("-e is neither key=value, nor a JSON object, nor @FILE", where="-e")
+        raise _misread()
     return found
 
 
@@ -137,6 +138,10 @@ def _pairs(text: str) -> dict[str, Any]:
         words = []
     pairs = [word.partition("=") for word in words]
     if not pairs or not all(sign and re.fullmatch(r"[A-Za-z_]\w*", name) for name, sign, _ in pairs):
-        # The text is not repeated: it may hold a secret.
-        raise UsageError("-e is neither key=value, nor a JSON object, nor @FILE", where="-e")
+        raise _misread()
     return {name: value for name, _, value in pairs}
+
+
+def _misread() -> UsageError:
+    # The text is not repeated: it may hold a secret.
+    return UsageError(_("-e is neither key=value, nor a JSON object, nor @FILE"), where="-e")

@@ -10,7 +10,9 @@ import click
 
 from orchestrator.cli.again import again_options, given_again
 from orchestrator.cli.options import json_option
+from orchestrator.cli.words import say
 from orchestrator.errors import ExitCode
+from orchestrator.languages import Phrase, _, joined
 
 if TYPE_CHECKING:
     from orchestrator.records.entities import StoredPlan
@@ -30,7 +32,8 @@ def approve(plan: int, hours: float, reason: str | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(plan_data(approved), indent=2, default=str))
     else:
-        click.echo("\n".join(plan_lines(approved)))
+        for line in plan_lines(approved):
+            say(line)
 
 
 @click.command()
@@ -67,14 +70,19 @@ def plan_data(plan: StoredPlan) -> dict[str, Any]:
     }
 
 
-def plan_lines(plan: StoredPlan) -> list[str]:
+def plan_lines(plan: StoredPlan) -> list[Phrase]:
     if not plan.changes:
-        return [f"plan {plan.run_id} changes nothing"]
-    what = "1 change" if plan.changes == 1 else f"{plan.changes} changes"
-    lines = [f"plan {plan.run_id}: {what}, sha256:{plan.digest[:12]}"]
+        return [_("plan %(plan)s changes nothing") % {"plan": plan.run_id}]
+    text = (
+        _("plan %(plan)s: 1 change, sha256:%(digest)s")
+        if plan.changes == 1
+        else _("plan %(plan)s: %(changes)s changes, sha256:%(digest)s")
+    )
+    lines = [text % {"plan": plan.run_id, "changes": plan.changes, "digest": plan.digest[:12]}]
     for each in plan.approvals:
         until = each.expires_at.astimezone().strftime("%Y-%m-%d %H:%M")
-        lines.append(f"  approved by {each.operator} until {until}{f' - {each.reason}' if each.reason else ''}")
+        said = _("  approved by %(operator)s until %(until)s") % {"operator": each.operator, "until": until}
+        lines.append(joined("", (said, f" - {each.reason}" if each.reason else "")))
     if not plan.approvals:
-        lines.append(f"  to be approved by another person: lifecycle approve {plan.run_id}")
+        lines.append(_("  to be approved by another person: lifecycle approve %(plan)s") % {"plan": plan.run_id})
     return lines

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestrator.cli.words import note, say, status_phrase
+from orchestrator.languages import Phrase, _, joined, shown
 from orchestrator.records.entities import HostTotals, ResultStatus, Status
 
 if TYPE_CHECKING:
@@ -47,21 +49,21 @@ class PlainProgress:
 
     def on_event(self, event: Event) -> None:
         if event.kind == "run":
-            click.echo(f"run {event.run_id}")
+            say(_("run %(run)s") % {"run": event.run_id})
         elif event.kind == "notice":
-            click.echo(f"note: {event.message}", err=True)
+            note(event.message)
         elif event.kind == "phase":
-            click.echo(f"== {event.phase}")
+            say(f"== {event.phase}")
         elif event.kind == "task":
-            click.echo(f"{event.phase}: {event.task}")
+            say(f"{event.phase}: {event.task}")
         elif event.kind == "result" and event.status in COLOURS:
-            click.echo(result_line(event))
+            say(result_line(event))
 
 
-def result_line(event: Event) -> str:
+def result_line(event: Event) -> Phrase:
     """One host's outcome worth a line of its own."""
     reason = f": {first_line(event.message)}" if event.message else ""
-    return f"  {event.host} {event.status}{reason}"
+    return joined("", (f"  {event.host} ", status_phrase(event.status), reason))
 
 
 def first_line(text: str) -> str:
@@ -77,40 +79,42 @@ def render(outcome: RunOutcome, as_json: bool, plan: StoredPlan | None = None) -
         click.echo(json.dumps({**as_data(outcome), **made}, indent=2, default=str))
         return
     for notice in outcome.notices:
-        click.echo(f"note: {notice}", err=True)
+        note(notice)
     for failure in outcome.failures:
-        click.secho(failure_text(failure), fg="red", err=True)
+        say(failure_text(failure), fg="red", err=True)
     for step in outcome.steps:
-        click.echo(f"\n{step.phase}: {status_word(step.status, step.changed)} in {step.seconds:.1f} s")
+        status = status_word(step.status, step.changed)
+        told = {"phase": step.phase, "status": status, "seconds": f"{step.seconds:.1f}"}
+        say(_("\n%(phase)s: %(status)s in %(seconds)s s") % told)
         for host, totals in step.hosts.items():
-            click.echo(f"  {recap_line(host, totals)}")
-    click.echo(f"\nrun {outcome.run_id} {status_word(outcome.status, outcome.changed)}", nl=False)
-    click.echo(f"; details: lifecycle show {outcome.run_id}")
+            say(f"  {recap_line(host, totals)}")
+    ended = {"run": outcome.run_id, "status": status_word(outcome.status, outcome.changed)}
+    say(_("\nrun %(run)s %(status)s; details: lifecycle show %(run)s") % ended)
     for line in plan_lines(plan) if plan else ():
-        click.echo(line)
+        say(line)
 
 
-def status_word(status: Status, changed: bool) -> str:
+def status_word(status: Status, changed: bool) -> Phrase:
     if status is Status.SUCCESSFUL:
-        return "successful, changed" if changed else "successful, unchanged"
-    return str(status).replace("_", " ")
+        return _("successful, changed") if changed else _("successful, unchanged")
+    return status_phrase(status)
 
 
-def failure_text(failure: HostFailure) -> str:
+def failure_text(failure: HostFailure) -> Phrase:
     """`host: task: why (file:line)`, further lines of the reason indented."""
-    word = "unreachable" if failure.unreachable else "failed"
-    who = f"{failure.host} {word}" if failure.host else word
+    word = _("unreachable") if failure.unreachable else _("failed")
+    who = f"{failure.host} " if failure.host else ""
     place = f" ({failure.where})" if failure.where else ""
-    return reason_text(f"{who}: {failure.task}", failure.message, place)
+    return reason_text(joined("", (who, word, f": {failure.task}")), failure.message, place)
 
 
-def reason_text(subject: str, message: str, place: str = "") -> str:
+def reason_text(subject: str, message: str, place: str = "") -> Phrase:
     """`subject: first line of the message place`, its further lines indented below, as many as a screen takes."""
-    lines = [line.rstrip() for line in message.splitlines() if line.strip()] or [""]
-    more = [f"    {line}" for line in lines[1:SHOWN_LINES]]
+    lines = [line.rstrip() for line in shown(message).splitlines() if line.strip()] or [""]
+    more: list[str] = [f"    {line}" for line in lines[1:SHOWN_LINES]]
     if len(lines) > SHOWN_LINES:
-        more.append(f"    and {len(lines) - SHOWN_LINES} more lines")
-    return "\n".join([f"{subject}: {lines[0]}{place}", *more])
+        more.append(_("    and %(count)s more lines") % {"count": len(lines) - SHOWN_LINES})
+    return joined("\n", [joined("", (subject, f": {lines[0]}{place}")), *more])
 
 
 def recap_line(host: str, totals: HostTotals) -> str:

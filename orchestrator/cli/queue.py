@@ -8,12 +8,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli.options import json_option, recorded_name
+from orchestrator.cli.words import say, status_phrase
+from orchestrator.languages import Phrase, _, joined
 
 if TYPE_CHECKING:
     from orchestrator.queue.orders import Job
     from orchestrator.records.entities import Run
 
-WORDS = {"at_work": "at work", "taken_off": "taken off", "left": "left: its worker has not been heard of"}
+WORDS = {
+    "waiting": _("waiting"),
+    "at_work": _("at work"),
+    "taken_off": _("taken off"),
+    "left": _("left: its worker has not been heard of"),
+}
 
 
 @click.group()
@@ -41,15 +48,16 @@ def status(environment: str | None, ended: int, as_json: bool) -> None:
         click.echo(json.dumps(data, indent=2, default=str))
         return
     if not found:
-        click.echo("the queue is empty")
+        say(_("the queue is empty"))
     for each in found:
-        click.echo(job_line(*each))
+        say(job_line(*each))
     for state in kept:
         held = state.lock
-        click.echo(
-            f"{held.environment}: run {held.run_id} is lost and its lock is kept; look at the hosts, then:"
-            f" lifecycle lock release -i {held.environment}"
+        text = _(
+            "%(environment)s: run %(run)s is lost and its lock is kept; look at the hosts, then: "
+            "lifecycle lock release -i %(environment)s"
         )
+        say(text % {"environment": held.environment, "run": held.run_id})
 
 
 @queue.command()
@@ -65,9 +73,10 @@ def abort(job: int, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"job": found.number, "state": found.state, "aborting": found.aborting}, indent=2))
     elif found.state is JobState.TAKEN_OFF:
-        click.echo(f"job {job} is taken off")
+        say(_("job %(job)s is taken off") % {"job": job})
     else:
-        click.echo(f"job {job} ends after the task that is running; lifecycle queue status shows when it has")
+        text = _("job %(job)s ends after the task that is running; lifecycle queue status shows when it has")
+        say(text % {"job": job})
 
 
 def job_data(job: Job, runs: list[Run]) -> dict[str, Any]:
@@ -86,9 +95,15 @@ def job_data(job: Job, runs: list[Run]) -> dict[str, Any]:
     }
 
 
-def job_line(job: Job, runs: list[Run]) -> str:
+def job_line(job: Job, runs: list[Run]) -> Phrase:
     at = job.order.submitted_at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-    state = WORDS.get(job.state, str(job.state)) + (", to be interrupted" if job.aborting else "")
-    newest = "".join(f"; run {run.id} {str(run.status).replace('_', ' ')} on {run.about.actor.host}" for run in runs)
-    who = f"{job.order.operator} at {at}"
-    return f"{job.number:>5}  {job.order.environment:<20} {' '.join(job.order.phases):<22} {state}{newest}  ({who})"
+    state = WORDS.get(job.state, status_phrase(job.state))
+    aborting = _(", to be interrupted") if job.aborting else ""
+    newest = [
+        _("; run %(run)s %(status)s on %(host)s")
+        % {"run": run.id, "status": status_phrase(run.status), "host": run.about.actor.host}
+        for run in runs
+    ]
+    who = _("  (%(operator)s at %(at)s)") % {"operator": job.order.operator, "at": at}
+    place = f"{job.number:>5}  {job.order.environment:<20} {' '.join(job.order.phases):<22} "
+    return joined("", (place, state, aborting, *newest, who))

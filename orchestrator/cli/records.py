@@ -12,6 +12,8 @@ import click
 from orchestrator.cli.asked import any_of, filter_options
 from orchestrator.cli.options import json_option, recorded_name
 from orchestrator.cli.plans import plan_data, plan_lines
+from orchestrator.cli.words import column, say, status_phrase
+from orchestrator.languages import Phrase, _, joined, shown
 
 if TYPE_CHECKING:
     from orchestrator.records import Store
@@ -33,9 +35,9 @@ def history(environment: str | None, limit: int, as_json: bool, **wanted: Any) -
         click.echo(json.dumps([run_data(run) for run in runs], indent=2, default=str))
         return
     if not runs:
-        click.echo("no such run on record" if environment or any_of(wanted) else "no runs on record")
+        say(_("no such run on record") if environment or any_of(wanted) else _("no runs on record"))
     for run in runs:
-        click.echo(history_line(run))
+        say(history_line(run))
 
 
 @click.command()
@@ -56,7 +58,7 @@ def show(run_id: int, host: str | None, failed: bool, with_diff: bool, as_json: 
     show_run(store.get_run(run_id))
     plan = store.find_plan(run_id)
     for line in plan_lines(plan) if plan else ():
-        click.echo(line)
+        say(line)
     for result in store.list_results(run_id, host, failed):
         show_result(result, with_diff)
 
@@ -93,32 +95,30 @@ def result_data(result: ResultRecord, with_diff: bool) -> dict[str, Any]:
     return data if with_diff else {key: value for key, value in data.items() if key != "diff"}
 
 
-def history_line(run: Run) -> str:
+def history_line(run: Run) -> Phrase:
     from orchestrator.cli.progress import status_word
 
     started = run.started_at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-    marks = list(_marks(run))
-    extra = f" [{', '.join(marks)}]" if marks else ""
+    marks = joined(", ", _marks(run))
+    extra = joined("", (" [", marks, "]")) if marks else ""
     reason = f" - {run.about.reason}" if run.about.reason else ""
     phases = " ".join(run.about.phases)
     status = status_word(run.status, run.changed)
-    return (
-        f"{run.id:>5}  {started}  {duration(run):>7}  {run.about.environment:<20} {phases:<22} {status}{extra}"
-        f"  {run.about.actor.operator}{reason}"
-    )
+    about = f"{run.id:>5}  {started}  {duration(run):>7}  {run.about.environment:<20} {phases:<22} "
+    return joined("", (about, status, extra, f"  {run.about.actor.operator}{reason}"))
 
 
 def _marks(run: Run) -> Iterator[str]:
     if run.about.check:
-        yield "check"
+        yield _("check")
     if run.recorded != "full":
-        yield "partly recorded"
+        yield _("partly recorded")
     if run.about.resumes:
-        yield f"resumes {run.about.resumes}"
+        yield _("resumes %(run)s") % {"run": run.about.resumes}
     if run.about.applies:
-        yield f"applies plan {run.about.applies}"
+        yield _("applies plan %(plan)s") % {"plan": run.about.applies}
     if run.about.job:
-        yield f"job {run.about.job} on {run.about.actor.host}"
+        yield _("job %(job)s on %(host)s") % {"job": run.about.job, "host": run.about.actor.host}
 
 
 def duration(run: Run) -> str:
@@ -132,27 +132,33 @@ def show_run(run: Run) -> None:
     from orchestrator.cli.progress import recap_line, status_word
 
     about = run.about
-    click.echo(history_line(run).strip())
-    dirty = " with uncommitted changes" if about.git_dirty else ""
-    click.echo(f"  commit     {about.git_commit or 'not in a git repository'}{dirty}")
-    click.echo(f"  inventory  {about.environment_path} sha256:{(about.inventory_digest or '')[:12]}")
-    click.echo(f"  versions   {', '.join(f'{name} {version}' for name, version in about.versions.items())}")
+    say(shown(history_line(run)).strip())
+    commit = about.git_commit or _("not in a git repository")
+    if about.git_dirty:
+        commit = _("%(commit)s with uncommitted changes") % {"commit": commit}
+    _field(_("commit"), commit)
+    _field(_("inventory"), f"{about.environment_path} sha256:{(about.inventory_digest or '')[:12]}")
+    _field(_("versions"), ", ".join(f"{name} {version}" for name, version in about.versions.items()))
     if about.options:
-        click.echo(f"  options    {json.dumps(about.options)}")
+        _field(_("options"), json.dumps(about.options))
     for step in run.steps:
-        click.echo(f"\n{step.phase}: {status_word(step.status, step.changed)}")
+        say(joined("", (f"\n{step.phase}: ", status_word(step.status, step.changed))))
         for host, totals in step.hosts.items():
-            click.echo(f"  {recap_line(host, totals)}")
+            say(f"  {recap_line(host, totals)}")
         for key, value in step.data.items():
-            click.echo(f"  {key}: {json.dumps(value, default=str)}")
-    click.echo("")
+            say(f"  {key}: {json.dumps(value, default=str)}")
+    say("")
+
+
+def _field(name: str, value: str) -> None:
+    say(f"  {column(name, 10)} {shown(value)}")
 
 
 def show_result(result: ResultRecord, with_diff: bool) -> None:
-    cut = " (cut)" if result.cut else ""
-    click.echo(f"{result.status!s:<12}{result.host:<20} {result.task}{cut}")
+    cut = shown(_(" (cut)")) if result.cut else ""
+    say(f"{column(status_phrase(result.status), 12)}{result.host:<20} {result.task}{cut}")
     for line in result.message.splitlines():
-        click.echo(f"    {line}")
+        say(f"    {line}")
     if with_diff and result.diff:
         for line in result.diff.splitlines():
-            click.echo(f"    {line}")
+            say(f"    {line}")

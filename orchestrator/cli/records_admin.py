@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
@@ -12,11 +13,16 @@ import click
 
 from orchestrator.cli.options import json_option, recorded_name
 from orchestrator.cli.records_copy import copy
+from orchestrator.cli.words import say
 from orchestrator.errors import ExitCode, UsageError
+from orchestrator.languages import Phrase, _, joined
 
 if TYPE_CHECKING:
     from orchestrator.records.questions import Size
     from orchestrator.records.repair import Repair
+
+
+RECORDED = {"full": _("full"), "partial": _("partial")}
 
 
 @click.group()
@@ -41,10 +47,12 @@ def ingest(files: tuple[Path, ...], as_json: bool) -> ExitCode:
     if as_json:
         click.echo(json.dumps({"ingested": [asdict(each) for each in taken]}, indent=2, default=str))
     elif not taken:
-        click.echo("nothing waits to be taken in")
+        say(_("nothing waits to be taken in"))
     for each in () if as_json else taken:
-        lost = f"; {each.missing} lines or events are lost" if each.missing else ""
-        click.echo(f"run {each.run_id}: {each.results} results taken in, recorded {each.recorded}{lost}")
+        text = _("run %(run)s: %(results)s results taken in, recorded %(recorded)s")
+        taken_in = text % {"run": each.run_id, "results": each.results, "recorded": RECORDED[each.recorded]}
+        lost = _("; %(count)s lines or events are lost") % {"count": each.missing} if each.missing else ""
+        say(joined("", (taken_in, lost)))
     return ExitCode.DONE
 
 
@@ -64,7 +72,7 @@ def prune(environment: str | None, keep_runs: int | None, keep_days: float | Non
     from orchestrator.records.entities import now
 
     if keep_runs is None and keep_days is None:
-        raise UsageError("what is to be kept was not said", remedy="give --keep-runs N, --keep-days D, or both")
+        raise UsageError(_("what is to be kept was not said"), remedy=_("give --keep-runs N, --keep-days D, or both"))
     store = open_store()
     since = None if keep_days is None else now() - timedelta(days=keep_days)
     gone, before = store.prunable(recorded_name(environment), keep_runs or 0, since), store.size()
@@ -75,9 +83,13 @@ def prune(environment: str | None, keep_runs: int | None, keep_days: float | Non
         data = {"check": check, "runs": gone, "before": asdict(before), "after": asdict(after)}
         click.echo(json.dumps(data, indent=2))
         return
-    would = "would be" if check else "are"
-    click.echo(f"{len(gone)} of {before.runs} runs {would} taken off the records" if gone else "no run is to go")
-    click.echo(size_line(after))
+    text = (
+        _("%(count)s of %(runs)s runs would be taken off the records")
+        if check
+        else _("%(count)s of %(runs)s runs are taken off the records")
+    )
+    say(text % {"count": len(gone), "runs": before.runs} if gone else _("no run is to go"))
+    say(size_line(after))
 
 
 @records.command()
@@ -92,7 +104,8 @@ def repair(check: bool, as_json: bool) -> ExitCode:
     if as_json:
         click.echo(json.dumps({"check": check, **asdict(found)}, indent=2))
     else:
-        click.echo("\n".join(repair_lines(found)))
+        for line in repair_lines(found):
+            say(line)
     return ExitCode.REFUSED if check and not found.sound else ExitCode.DONE
 
 
@@ -104,33 +117,48 @@ def size(as_json: bool) -> None:
 
     store = open_store()
     found = store.size()
-    click.echo(json.dumps({"where": store.address, **asdict(found)}) if as_json else size_line(found))
+    if as_json:
+        click.echo(json.dumps({"where": store.address, **asdict(found)}))
+    else:
+        say(size_line(found))
 
 
-def repair_lines(found: Repair) -> list[str]:
+def repair_lines(found: Repair) -> list[Phrase]:
     """What a person is told of a repair."""
     if found.sound:
-        return ["the records are sound; nothing was done"]
-    would = "kept, in new records" if found.set_aside else "can be read"
-    lines = [f"damaged: {found.problems[0]}" + (f" (and {len(found.problems) - 1} more)" if found.problems[1:] else "")]
-    lines += [
-        f"{name}: {count} rows {would}{_lost(found, name)}" for name, count in sorted(found.kept.items()) if count
-    ]
+        return [_("the records are sound; nothing was done")]
+    text = (
+        _("%(name)s: %(count)s rows kept, in new records")
+        if found.set_aside
+        else _("%(name)s: %(count)s rows can be read")
+    )
+    more = len(found.problems) - 1
+    problem = (
+        _("%(first)s (and %(more)s more)") % {"first": found.problems[0], "more": more} if more else found.problems[0]
+    )
+    lines = [_("damaged: %(problem)s") % {"problem": problem}]
+    for name, count in sorted(found.kept.items()):
+        if count:
+            lost = joined(", ", _lost(found, name))
+            lines.append(joined("; ", filter(None, (text % {"name": name, "count": count}, lost))))
     nothing = sorted(name for name in found.gaps if not found.kept.get(name))
-    lines += [f"nothing can be read of: {', '.join(nothing)}"] if nothing else []
+    lines += [_("nothing can be read of: %(names)s") % {"names": ", ".join(nothing)}] if nothing else []
     if found.partial:
-        lines.append(f"runs that may have lost results, recorded in part now: {', '.join(map(str, found.partial))}")
-    lines += [f"the damaged file is kept as {found.set_aside}"] if found.set_aside else []
+        runs = ", ".join(map(str, found.partial))
+        lines.append(_("runs that may have lost results, recorded in part now: %(runs)s") % {"runs": runs})
+    lines += [_("the damaged file is kept as %(file)s") % {"file": found.set_aside}] if found.set_aside else []
     return lines
 
 
-def _lost(found: Repair, name: str) -> str:
+def _lost(found: Repair, name: str) -> Iterator[Phrase]:
     unsound, gaps = found.unsound.get(name, 0), found.gaps.get(name, 0)
-    told = [f"{unsound} are not sound and left out"] if unsound else []
-    told += [f"{gaps} stretches cannot be read"] if gaps else []
-    return f"; {', '.join(told)}" if told else ""
+    if unsound:
+        yield _("%(count)s are not sound and left out") % {"count": unsound}
+    if gaps:
+        yield _("%(count)s stretches cannot be read") % {"count": gaps}
 
 
-def size_line(found: Size) -> str:
-    megabytes = found.bytes / 1_000_000
-    return f"{found.runs} runs, {found.results} results, {found.contents} texts: {megabytes:.1f} MB"
+def size_line(found: Size) -> Phrase:
+    counts = {"runs": found.runs, "results": found.results, "contents": found.contents}
+    text = _("%(runs)s runs, %(results)s results, %(contents)s texts: %(megabytes)s MB")
+    return text % {**counts, "megabytes": f"{found.bytes / 1_000_000:.1f}"}

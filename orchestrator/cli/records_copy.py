@@ -8,7 +8,9 @@ from dataclasses import asdict
 import click
 
 from orchestrator.cli.options import json_option
+from orchestrator.cli.words import note, say
 from orchestrator.errors import UsageError
+from orchestrator.languages import _
 
 
 @click.command()
@@ -26,21 +28,22 @@ def copy(target: str, as_json: bool) -> None:
 
     if has_password(target):
         raise UsageError(
-            "it has a password in it, which every user of this machine can see",
+            _("it has a password in it, which every user of this machine can see"),
             where="TARGET_URL",
-            remedy="give it in PGPASSWORD or ~/.pgpass",
+            remedy=_("give it in PGPASSWORD or ~/.pgpass"),
         )
 
     def tell(table: str, rows: int) -> None:
         if not as_json:
-            click.echo(f"{table}: {rows}", err=True)
+            say(f"{table}: {rows}", err=True)
 
     done = copy_records(open_store(), target, tell)
     if as_json:
         click.echo(json.dumps(asdict(done), indent=2))
         return
     for notice in done.notices:
-        click.echo(f"note: {notice}", err=True)
+        note(notice)
     rows, new = sum(done.rows.values()), sum(done.new.values())
-    click.echo(f"{rows} rows of {done.source} are in {done.target}, {new} of them new; each was compared")
-    click.echo("what works by them is told by LIFECYCLE_DATABASE_URL, on every controller")
+    text = _("%(rows)s rows of %(source)s are in %(target)s, %(new)s of them new; each was compared")
+    say(text % {"rows": rows, "source": done.source, "target": done.target, "new": new})
+    say(_("what works by them is told by LIFECYCLE_DATABASE_URL, on every controller"))

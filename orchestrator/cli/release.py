@@ -9,6 +9,7 @@ import click
 from orchestrator.cli import release_people, release_replay, release_watch
 from orchestrator.cli.release_shared import conduct, reason_option, release_options, unsafe_option
 from orchestrator.errors import ExitCode, LockedError, StoreError
+from orchestrator.languages import _, joined
 
 if TYPE_CHECKING:
     from orchestrator.delivery import Environment
@@ -109,8 +110,9 @@ def rollback(
         )  # fmt: skip
     except (StoreError, LockedError) as error:
         # Users on a bad version must not wait for a database, nor for a run that hangs.
-        by_hand = f"without records and lock: ansible-playbook impl.lifecycle.rollback -i {environment.hosts_file}"
-        remedy = f"{error.remedy}; {by_hand}" if error.remedy else by_hand
+        text = _("without records and lock: ansible-playbook impl.lifecycle.rollback -i %(file)s")
+        by_hand = text % {"file": environment.hosts_file}
+        remedy = joined("; ", (error.remedy, by_hand)) if error.remedy else by_hand
         raise type(error)(error.what, where=error.where, remedy=remedy) from error
 
 

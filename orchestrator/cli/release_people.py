@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli.release_shared import conduct, desk_for, reason_option, release_options
+from orchestrator.cli.words import say
 from orchestrator.errors import ExitCode
+from orchestrator.languages import _
 
 if TYPE_CHECKING:
     from orchestrator.delivery import Environment
@@ -62,7 +64,7 @@ def who(environment: Environment, user: str, department: str, **options: Any) ->
     if as_json:
         click.echo(json.dumps(asdict(where), indent=2))
     else:
-        click.echo(f"{where.user} gets {where.version} ({where.colour}): {where.why}")
+        say(_("%(user)s gets %(version)s (%(colour)s): %(why)s") % asdict(where))
     return ExitCode.DONE
 
 

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestrator.cli.options import environment_option, json_option
+from orchestrator.cli.words import say
 from orchestrator.errors import ExitCode
+from orchestrator.languages import _
 
 if TYPE_CHECKING:
     from orchestrator.delivery import Environment
@@ -37,13 +39,14 @@ def replay(log: Path, splits: int, share: int, environment: Environment, as_json
     if as_json:
         click.echo(json.dumps(asdict(done), indent=2))
         return ExitCode.DONE
-    click.echo(
-        f"{done.requests} requests of {done.users} users in {done.hours:.1f} h; {done.passed_over} lines passed over"
+    text = _("%(requests)s requests of %(users)s users in %(hours)s h; %(passed_over)s lines passed over")
+    say(text % {**asdict(done), "hours": f"{done.hours:.1f}"})
+    text = _(
+        "%(rolled_back)s of %(splits)s splits would have been taken back for nothing: %(rate)s "
+        "(the policy allows %(allowed)s %%)"
     )
-    click.echo(
-        f"{done.rolled_back} of {done.splits} splits would have been taken back for nothing: {done.rate:.1%} "
-        f"(the policy allows {policy.false_alarm_percent:g} %)"
-    )
+    rates = {"rate": f"{done.rate:.1%}", "allowed": f"{policy.false_alarm_percent:g}"}
+    say(text % {**asdict(done), **rates})
     for metric, odds in done.worst.items():
-        click.echo(f"  largest evidence by {metric}: {spoken_odds(odds)}")
+        say(_("  largest evidence by %(metric)s: %(odds)s") % {"metric": metric, "odds": spoken_odds(odds)})
     return ExitCode.DONE

@@ -16,6 +16,7 @@ from orchestrator.cli.options import (
     secret_options,
     strategy_option,
 )
+from orchestrator.cli.words import SSH, SUDO, VAULT
 from orchestrator.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -90,9 +91,9 @@ def request_options(options: dict[str, Any], reason: str | None) -> dict[str, An
     return {
         "extra_vars": variables,
         "extra_files": files,
-        "become_password": ask(options.pop("ask_become_pass"), "Sudo password"),
-        "connection_password": ask(options.pop("ask_pass"), "SSH password"),
-        "vault_password": ask(options.pop("ask_vault_pass"), "Vault password"),
+        "become_password": ask(options.pop("ask_become_pass"), SUDO),
+        "connection_password": ask(options.pop("ask_pass"), SSH),
+        "vault_password": ask(options.pop("ask_vault_pass"), VAULT),
         "reason": reason,
         **options,
     }

@@ -11,13 +11,28 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli.progress import reason_text
+from orchestrator.cli.words import column, note, say, status_phrase
 from orchestrator.errors import ExitCode
+from orchestrator.languages import Phrase, _, joined, shown
 from orchestrator.records.entities import Status, now
 from orchestrator.release.machine import Action, spoken
 
 if TYPE_CHECKING:
     from orchestrator.records.entities import Release, ReleaseStep
     from orchestrator.release.situation import Situation, Verdict
+
+PLACES = {"stable": _("stable"), "candidate": _("candidate"), "previous": _("previous")}
+RELEASE, SINCE, STEPS, HOSTS = _("release"), _("since"), _("steps"), _("hosts")
+WAY_BACK, NOT_SURE, MAY_FOLLOW, WAITING = _("way back"), _("NOT SURE"), _("may follow"), _("WAITING")
+# What a step that is in doubt was about to do.
+DOUBTED = {
+    "stage": _("staging"),
+    "fail": _("staging"),
+    "hold": _("a step"),
+    "promote": _("promotion"),
+    "roll_back": _("rollback"),
+    "close": _("closing the window"),
+}
 
 
 def render(verdict: Verdict, as_json: bool) -> None:
@@ -26,40 +41,50 @@ def render(verdict: Verdict, as_json: bool) -> None:
         click.echo(json.dumps(as_data(verdict), indent=2, default=str))
         return
     for failure in verdict.failures:
-        click.secho(reason_text(failure.host, failure.message), fg="red", err=True)
+        say(reason_text(failure.host, failure.message), fg="red", err=True)
     for notice in verdict.notices:
-        click.echo(f"note: {notice}", err=True)
+        note(notice)
     if verdict.said:
         colour = None if verdict.exit_code is ExitCode.DONE else "red"
-        runs = f" (run {', '.join(map(str, verdict.run_ids))})" if verdict.run_ids else ""
-        click.secho(f"\n{verdict.said}{runs}", fg=colour, bold=True)
+        runs = _(" (run %(runs)s)") % {"runs": ", ".join(map(str, verdict.run_ids))} if verdict.run_ids else ""
+        say(joined("", ("\n", verdict.said, runs)), fg=colour, bold=True)
     for line in screen(verdict.situation):
-        click.echo(line)
+        say(line)
 
 
 def screen(situation: Situation) -> Iterator[str]:
     """The release on one screen."""
-    yield f"{situation.application} in {situation.environment}"
+    yield _("%(application)s in %(environment)s") % {
+        "application": situation.application,
+        "environment": situation.environment,
+    }
     for name in ("stable", "candidate", "previous"):
         yield from _placed(situation, name)
     yield from _hosts(situation)
     release = situation.release
     if release is None:
-        yield "  no release yet; `lifecycle release start VERSION` begins one"
+        yield _("  no release yet; `lifecycle release start VERSION` begins one")
         return
-    why = f": {release.reason}" if release.reason else ""
-    yield f"  release    {release.version} {spoken(release.state, release.weight)}, by {release.operator}{why}"
-    yield f"  since      {_since(_last_change(situation, release))}"
+    state = spoken(release.state, release.weight)
+    text = _("%(version)s %(state)s, by %(operator)s")
+    by = text % {"version": release.version, "state": state, "operator": release.operator}
+    yield _row(RELEASE, joined(": ", (by, release.reason)) if release.reason else by)
+    yield _row(SINCE, _since(_last_change(situation, release)))
     if release.state.is_open:
-        yield f"  steps      {_steps(situation, release.weight)}"
+        yield _row(STEPS, _steps(situation, release.weight))
     if situation.edge and situation.edge.get("unsafe_back"):
-        yield f"  way back   NOT SAFE: {situation.edge['unsafe_back']}"
+        yield _row(WAY_BACK, _("NOT SAFE: %(why)s") % {"why": situation.edge["unsafe_back"]})
     if situation.unconfirmed:
-        yield f"  NOT SURE   {_doubt(situation.unconfirmed)}"
+        yield _row(NOT_SURE, _doubt(situation.unconfirmed))
     if situation.commands:
-        yield f"  may follow {', '.join(situation.commands)}"
+        yield _row(MAY_FOLLOW, ", ".join(situation.commands))
     if not situation.live and situation.edge:
-        yield "  (by the record; --live asks the edge)"
+        yield _("  (by the record; --live asks the edge)")
+
+
+def _row(name: str, value: str) -> str:
+    """A name and what is said of it, under the others."""
+    return f"  {column(name, 10)} {shown(value)}"
 
 
 def as_data(verdict: Verdict) -> dict[str, Any]:
@@ -94,14 +119,15 @@ def _placed(situation: Situation, name: str) -> Iterator[str]:
     if not placed:
         return
     weight = int(edge.get("weight") or 0)
-    stopped = "stopped" if situation.in_turn else "stopped; `rollback --start-slot` starts it"
+    stopped = _("stopped") if situation.in_turn else _("stopped; `rollback --start-slot` starts it")
     warm = stopped if edge.get("closed") else _window(situation.window_until)
+    users = _("%(weight)s %% of the users")
     share = {
-        "stable": f"{100 - weight} % of the users",
-        "candidate": f"{weight} % of the users",
+        "stable": users % {"weight": 100 - weight},
+        "candidate": users % {"weight": weight},
         "previous": warm,
     }
-    yield f"  {name:<10} {placed['version']:<12} {placed['colour']:<6} {share[name]}"
+    yield _row(PLACES[name], f"{placed['version']:<12} {placed['colour']:<6} {shown(share[name])}")
 
 
 def _hosts(situation: Situation) -> Iterator[str]:
@@ -111,21 +137,28 @@ def _hosts(situation: Situation) -> Iterator[str]:
     if not hosts:
         return
     placed = [edge[name] for name in ("stable", "candidate", "previous") if edge.get(name)]
-    told = [f"{one['version']} on {', '.join(hosts[one['colour']])}" for one in placed if hosts[one["colour"]]]
-    yield f"  hosts      {'; '.join(told)}"
+    told = [
+        _("%(version)s on %(hosts)s") % {"version": one["version"], "hosts": ", ".join(hosts[one["colour"]])}
+        for one in placed
+        if hosts[one["colour"]]
+    ]
+    yield _row(HOSTS, joined("; ", told))
     if hosts["waiting"]:
-        yield f"  WAITING    {', '.join(hosts['waiting'])} for {edge['stable']['version']}: `lifecycle release settle`"
+        text = _("%(hosts)s for %(version)s: `lifecycle release settle`")
+        yield _row(WAITING, text % {"hosts": ", ".join(hosts["waiting"]), "version": edge["stable"]["version"]})
     elif edge.get("candidate"):
-        yield f"  way back   at once to {', '.join(hosts[edge['stable']['colour']])}; in minutes to the other hosts"
+        text = _("at once to %(hosts)s; in minutes to the other hosts")
+        yield _row(WAY_BACK, text % {"hosts": ", ".join(hosts[edge["stable"]["colour"]])})
 
 
-def _window(until: datetime | None) -> str:
+def _window(until: datetime | None) -> Phrase:
     """How long the version before is kept warm."""
     if until is None:
-        return "kept warm"
-    when = f"{until.astimezone():%Y-%m-%d %H:%M}"
-    over = "; `lifecycle release close` stops it" if until <= now() else ""
-    return f"kept warm, window {'over since' if over else 'until'} {when}{over}"
+        return _("kept warm")
+    when = {"when": f"{until.astimezone():%Y-%m-%d %H:%M}"}
+    if until <= now():
+        return _("kept warm, window over since %(when)s; `lifecycle release close` stops it") % when
+    return _("kept warm, window until %(when)s") % when
 
 
 def _last_change(situation: Situation, release: Release) -> datetime:
@@ -135,26 +168,35 @@ def _last_change(situation: Situation, release: Release) -> datetime:
     return done[-1] if done else release.started_at
 
 
-def _since(moment: datetime) -> str:
+def _since(moment: datetime) -> Phrase:
     minutes = int((now() - moment).total_seconds()) // 60
-    ago = f"{minutes} min" if minutes < 120 else f"{minutes // 60} h" if minutes < 2880 else f"{minutes // 1440} days"
-    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S} ({ago} ago)"
+    at = f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
+    if minutes < 120:
+        return _("%(at)s (%(count)s min ago)") % {"at": at, "count": minutes}
+    if minutes < 2880:
+        return _("%(at)s (%(count)s h ago)") % {"at": at, "count": minutes // 60}
+    return _("%(at)s (%(count)s days ago)") % {"at": at, "count": minutes // 1440}
 
 
-def _steps(situation: Situation, weight: int) -> str:
+def _steps(situation: Situation, weight: int) -> Phrase:
     plan = situation.plan
-    following = plan.next_after(weight)
-    done = plan.done(weight)
-    words = {step: f"{step} % done" for step in done} | ({following: f"{following} % next"} if following else {})
-    return ", ".join(words.get(step, f"{step} %") for step in plan.steps)
+    done, following = plan.done(weight), plan.next_after(weight)
+
+    def told(step: int) -> str:
+        if step == following:
+            return _("%(step)s %% next") % {"step": step}
+        return _("%(step)s %% done") % {"step": step} if step in done else f"{step} %"
+
+    return joined(", ", map(told, plan.steps))
 
 
-def _doubt(step: ReleaseStep) -> str:
+def _doubt(step: ReleaseStep) -> Phrase:
     """What is not known, and what will settle it."""
-    words = {"stage": "staging", "fail": "staging", "hold": "a step", "promote": "promotion", "roll_back": "rollback",
-             "close": "closing the window"}  # fmt: skip
-    what = f"widen to {step.weight} %" if step.action == "widen" else words.get(step.action, step.action)
-    when = f"{step.at.astimezone():%H:%M:%S}"
+    widened = _("widen to %(weight)s %%") % {"weight": step.weight}
+    what = widened if step.action == "widen" else DOUBTED.get(step.action, status_phrase(step.action))
+    about = {"what": what, "operator": step.operator, "when": f"{step.at.astimezone():%H:%M:%S}"}
     if step.status is Status.RUNNING:
-        return f"{what} by {step.operator} began {when} and has no end on record; the next command asks the edge"
-    return f"{what} ended {step.status.value.replace('_', ' ')} at {when}; the next command asks the edge"
+        text = _("%(what)s by %(operator)s began %(when)s and has no end on record; the next command asks the edge")
+        return text % about
+    text = _("%(what)s ended %(status)s at %(when)s; the next command asks the edge")
+    return text % {**about, "status": status_phrase(step.status)}

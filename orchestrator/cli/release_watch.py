@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli.release_shared import conduct, desk_for, reason_option, release_options
+from orchestrator.cli.words import column, say
 from orchestrator.errors import ExitCode
+from orchestrator.languages import _, joined, shown
 
 if TYPE_CHECKING:
     from orchestrator.delivery import Environment
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from orchestrator.release.guard import Side
 
 Tell = Callable[["Look"], None]
+STEP, GUARD, LEASE, TROUBLE, NEXT = _("step"), _("guard"), _("lease"), _("trouble"), _("next")
+HEADINGS = ((_("requests"), 10), (_("users"), 8), (_("failed"), 8), ("p50 ms", 9), ("p95 ms", 9))
 
 
 @click.command()
@@ -73,9 +77,9 @@ def teller(as_json: bool) -> Iterator[Tell]:
         from rich.live import Live
 
         with Live(auto_refresh=False) as live:
-            yield lambda look: live.update("\n".join(lines(look)), refresh=True)
+            yield lambda look: live.update("\n".join(map(shown, lines(look))), refresh=True)
     else:
-        yield lambda look: click.echo("\n".join(lines(look)))
+        yield lambda look: say("\n".join(map(shown, lines(look))))
 
 
 def lines(look: Look) -> Iterator[str]:
@@ -85,37 +89,43 @@ def lines(look: Look) -> Iterator[str]:
 
     release = look.situation.release
     if release is None:
-        yield "no release yet"
+        yield _("no release yet")
         return
-    yield f"{look.situation.application} {release.version} {spoken(release.state, release.weight)}"
+    yield joined(" ", (look.situation.application, release.version, spoken(release.state, release.weight)))
     if look.step is not None:
         step = look.step
-        bounds = f"soak {step.soak_minutes:g}, longest {step.longest_minutes:g}"
-        yield f"  step      {step.weight} % for {look.minutes:.1f} min ({bounds})"
+        text = _("%(weight)s %% for %(minutes)s min (soak %(soak)s, longest %(longest)s)")
+        bounds = {"soak": f"{step.soak_minutes:g}", "longest": f"{step.longest_minutes:g}"}
+        yield row(STEP, text % {"weight": step.weight, "minutes": f"{look.minutes:.1f}", **bounds})
     if look.word is not None:
         word = look.word
-        yield f"  {'':<10}{'requests':>10}{'users':>8}{'failed':>8}{'p50 ms':>9}{'p95 ms':>9}"
-        yield side_line("stable", word.stable)
-        yield side_line("candidate", word.candidate)
+        yield row("", "".join(column(name, size, right=True) for name, size in HEADINGS))
+        yield side_line(_("stable"), word.stable)
+        yield side_line(_("candidate"), word.candidate)
         for metric in word.harm_odds:
             harm, fine = spoken_odds(word.harm_odds[metric]), spoken_odds(word.ok_odds.get(metric, 1.0))
-            yield f"  {metric:<10}for harm {harm}, for good enough {fine}"
-        yield f"  guard     {word.judgement.value}: {word.reason}"
+            yield row(metric, _("for harm %(harm)s, for good enough %(fine)s") % {"harm": harm, "fine": fine})
+        yield row(GUARD, joined("", (f"{word.judgement.value}: ", word.reason)))
         if word.lease_until is not None:
             until = datetime.fromtimestamp(word.lease_until).astimezone()
-            yield f"  lease     falls back at {until:%H:%M:%S} unless somebody follows it"
-        yield from (f"  trouble   {trouble}" for trouble in word.troubles)
+            yield row(LEASE, _("falls back at %(at)s unless somebody follows it") % {"at": f"{until:%H:%M:%S}"})
+        yield from (row(TROUBLE, trouble) for trouble in word.troubles)
     elif release.state.is_open:
-        yield "  guard     none on the edges"
-    left = f" (a person is asked in {look.advice.minutes_left:.0f} min)" if look.advice.minutes_left else ""
-    yield f"  next      {look.advice.why}{left}"
+        yield row(GUARD, _("none on the edges"))
+    left = look.advice.minutes_left
+    asked = _(" (a person is asked in %(minutes)s min)") % {"minutes": f"{left:.0f}"} if left else ""
+    yield row(NEXT, joined("", (look.advice.why, asked)))
+
+
+def row(name: str, value: str) -> str:
+    """A name and what is said of it, under the others."""
+    return f"  {column(name, 10)}{shown(value)}"
 
 
 def side_line(name: str, side: Side) -> str:
     """One version's traffic in this step."""
-    return (
-        f"  {name:<10}{side.requests:>10}{side.users:>8}{side.failed:>8}{side.p50 * 1000:>9.0f}{side.p95 * 1000:>9.0f}"
-    )
+    times = f"{side.p50 * 1000:>9.0f}{side.p95 * 1000:>9.0f}"
+    return row(name, f"{side.requests:>10}{side.users:>8}{side.failed:>8}{times}")
 
 
 def as_data(look: Look) -> dict[str, Any]:

@@ -16,7 +16,9 @@ from orchestrator.cli.options import (
     json_option,
     wait_option,
 )
+from orchestrator.cli.words import SSH, SUDO, VAULT
 from orchestrator.errors import ExitCode, UsageError
+from orchestrator.languages import _
 
 if TYPE_CHECKING:
     from orchestrator.delivery import Environment
@@ -50,9 +52,9 @@ def run(phases: tuple[str, ...], environment: Environment, plan: bool, as_json: 
         phases=phases,
         extra_vars=variables,
         extra_files=files,
-        become_password=ask(options.pop("ask_become_pass"), "Sudo password"),
-        connection_password=ask(options.pop("ask_pass"), "SSH password"),
-        vault_password=ask(options.pop("ask_vault_pass"), "Vault password"),
+        become_password=ask(options.pop("ask_become_pass"), SUDO),
+        connection_password=ask(options.pop("ask_pass"), SSH),
+        vault_password=ask(options.pop("ask_vault_pass"), VAULT),
         **options,
     )
     with listener(as_json) as watching:
@@ -70,4 +72,4 @@ def require_files(names: tuple[str, ...]) -> None:
     """Raises UsageError for the first of these files that is not there."""
     missing = next((name for name in names if not Path(name).is_file()), None)
     if missing is not None:
-        raise UsageError("there is no such file", where=missing)
+        raise UsageError(_("there is no such file"), where=missing)

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli.options import EnvironmentType, json_option, strategy_option
+from orchestrator.cli.words import say
 from orchestrator.errors import UsageError
+from orchestrator.languages import _
 
 if TYPE_CHECKING:
     from orchestrator.delivery import Environment
@@ -76,8 +78,9 @@ def submit(
         click.echo(json.dumps({"jobs": jobs}, indent=2))
         return
     for job in found:
-        click.echo(f"job {job.number}: {' '.join(phases)} on {job.order.environment}")
-    click.echo("lifecycle queue status shows how they stand")
+        told = {"job": job.number, "phases": " ".join(phases), "environment": job.order.environment}
+        say(_("job %(job)s: %(phases)s on %(environment)s") % told)
+    say(_("lifecycle queue status shows how they stand"))
 
 
 def _meant(given: tuple[Environment, ...], every: bool) -> list[Environment]:
@@ -87,12 +90,14 @@ def _meant(given: tuple[Environment, ...], every: bool) -> list[Environment]:
     from orchestrator.delivery.schedule import environment_names
 
     if bool(given) == every:
-        raise UsageError("which environments are meant was not said", remedy="give -i ENV, or --all-environments")
+        raise UsageError(_("which environments are meant was not said"), remedy=_("give -i ENV, or --all-environments"))
     if not every:
         return list(given)
     names = environment_names(Path.cwd())
     if not names:
-        raise UsageError("there is no environment", where="inventories", remedy="`lifecycle init CLIENT` makes one")
+        raise UsageError(
+            _("there is no environment"), where="inventories", remedy=_("`lifecycle init CLIENT` makes one")
+        )
     return [load_environment(name) for name in names]
 
 
@@ -108,7 +113,8 @@ def _order(environment: Environment, phases: tuple[str, ...], wait: float, optio
     files = _files(options["extra_vars"])
     for phase in plan(phases, ()).phases:
         if phase.through:
-            raise UsageError(f"{phase.name} is a step of `{phase.through}`", remedy=f"use `{phase.through}`")
+            text = _("%(phase)s is a step of `%(through)s`") % {"phase": phase.name, "through": phase.through}
+            raise UsageError(text, remedy=_("use `%(through)s`") % {"through": phase.through})
     require_files((*files, *(phase for phase in phases if phase.endswith((".yml", ".yaml")))))
     kept = {name: value for name, value in options.items() if value and name != "extra_vars"}
     return Order(
@@ -127,6 +133,6 @@ def _files(given: tuple[str, ...]) -> tuple[str, ...]:
     if not all(text.startswith("@") for text in given):
         # The text is not repeated: it may hold a secret.
         raise UsageError(
-            "only files can be submitted: values would be kept in the queue", where="-e", remedy="give -e @FILE"
+            _("only files can be submitted: values would be kept in the queue"), where="-e", remedy=_("give -e @FILE")
         )
     return tuple(text[1:] for text in given)

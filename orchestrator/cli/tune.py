@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestrator.cli.language import language_option
 from orchestrator.cli.options import ansible_options, environment_option, json_option
 from orchestrator.cli.tune_indexes import indexes
+from orchestrator.cli.words import say
 from orchestrator.errors import ExitCode, UsageError
+from orchestrator.languages import _, shown
 
 if TYPE_CHECKING:
     from orchestrator.delivery import Environment
@@ -34,7 +37,7 @@ class SizeType(click.ParamType[int]):
             return value
         read = re.fullmatch(r"(\d+)([MGT])(?:i?B)?", value, re.IGNORECASE)
         if read is None:
-            self.fail(f"{value!r} is no size; write 32G or 512M", param, ctx)
+            self.fail(shown(_("'%(value)s' is no size; write 32G or 512M") % {"value": value}), param, ctx)
         return int(read[1]) * MEGABYTES[read[2].lower()]
 
 
@@ -57,6 +60,7 @@ tune.add_command(indexes)
 )
 @click.option("--profile", type=click.Choice(PROFILES), help="The workload; mixed when not said.")
 @ansible_options
+@language_option
 @json_option
 def plan(
     environment: Environment,
@@ -78,7 +82,10 @@ def plan(
 
     if (ram is None) != (cores is None):
         given, missing = ("--ram", "--cores") if cores is None else ("--cores", "--ram")
-        raise UsageError(f"{given} without {missing} describes half a host", remedy=f"give {missing} as well")
+        raise UsageError(
+            _("%(given)s without %(missing)s describes half a host") % {"given": given, "missing": missing},
+            remedy=_("give %(missing)s as well") % {"missing": missing},
+        )
     asked = {"tune_ram_mb": ram, "tune_cores": cores, "tune_disk": disk, "tune_profile": profile}
     reason = options.pop("reason")
     wanted = request_options(options, reason)
@@ -105,6 +112,7 @@ def plan(
     metavar="DIR",
     help="Where to write it; var/reports/ENV/tune when not said.",
 )
+@language_option
 @json_option
 def report(environment: Environment, output: Path | None, as_json: bool) -> None:
     """Write what is on record of the tuning as a page: HTML in one file, and Markdown with its pictures beside it.
@@ -114,6 +122,7 @@ def report(environment: Environment, output: Path | None, as_json: bool) -> None
     """
     from dataclasses import asdict
 
+    from orchestrator.languages import language, translations
     from orchestrator.paths import state_dir
     from orchestrator.records import open_store
     from orchestrator.reports.files import write
@@ -121,25 +130,28 @@ def report(environment: Environment, output: Path | None, as_json: bool) -> None
     from orchestrator.reports.tuning_pages import pages
 
     made = tuning_report(environment.name, open_store().list_runs(environment.name, RUNS))
-    files = write(pages(made), output or state_dir() / "reports" / environment.name / "tune")
+    files = write(
+        pages(made, translations(language()), language()), output or state_dir() / "reports" / environment.name / "tune"
+    )
     if as_json:
         told = {**asdict(made), "measured": made.measured, "files": [str(file) for file in files]}
         click.echo(json.dumps(told, indent=2, default=lambda moment: moment.isoformat()))
         return
     for file in files:
-        click.echo(str(file))
+        say(str(file))
 
 
 def show(host: str, about: Mapping[str, Any]) -> None:
     """A host's budget in one line, then every value with its reason and who says so."""
     machine = about["machine"]
     disk = f"{machine['disk']} ({source})" if (source := machine["disk_source"]) else machine["disk"]
-    size = f"{machine['ram_mb']} MB, {machine['cores']} processors, {disk}"
-    click.secho(f"{host}: {size}, profile {machine['profile']}", bold=True)
-    click.echo(f"  {about['budget']['arithmetic']}")
+    text = _("%(host)s: %(ram)s MB, %(cores)s processors, %(disk)s, profile %(profile)s")
+    size = {"ram": machine["ram_mb"], "cores": machine["cores"], "disk": disk, "profile": machine["profile"]}
+    say(text % {"host": host, **size}, bold=True)
+    say(f"  {about['budget']['arithmetic']}")
     for service, settings in about["settings"].items():
-        click.echo(f"  {service}")
+        say(f"  {service}")
         for one in settings:
-            text = f"{one['name']} = {one['value']}" if one["value"] != "" else one["name"]
-            click.echo(f"    {text:<44} {one['why']} [{one['source']}]")
-    click.echo()
+            value = f"{one['name']} = {one['value']}" if one["value"] != "" else one["name"]
+            say(f"    {value:<44} {one['why']} [{one['source']}]")
+    say("")

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli.options import ansible_options, environment_option, json_option
+from orchestrator.cli.words import say
 from orchestrator.errors import ExitCode, UsageError
+from orchestrator.languages import Phrase, _, joined, shown
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -19,17 +21,28 @@ if TYPE_CHECKING:
 
 PHASE = "tune_indexes"
 KINDS = {
-    "missing_index": "missing index",
-    "invalid_index": "unfinished index",
-    "duplicate_index": "duplicate index",
-    "unused_index": "unused index",
-    "no_primary_key": "no primary key",
-    "bloat": "bloat",
-    "slow_statement": "slow statement",
+    "missing_index": _("missing index"),
+    "invalid_index": _("unfinished index"),
+    "duplicate_index": _("duplicate index"),
+    "unused_index": _("unused index"),
+    "no_primary_key": _("no primary key"),
+    "bloat": _("bloat"),
+    "slow_statement": _("slow statement"),
 }
+HEADINGS = (_("what"), _("where"), _("found"))
 # A statement may be long; --json has more of it.
 SHOWN = 240
-ACTIONS = {"present": "is there", "create": "built", "mend": "dropped unfinished and built again"}
+# What became of an index, and what would.
+ACTIONS = {
+    "present": _("  %(name)s on %(table)s is there"),
+    "create": _("  %(name)s on %(table)s built"),
+    "mend": _("  %(name)s on %(table)s dropped unfinished and built again"),
+}
+PROSPECTS = {
+    **ACTIONS,
+    "create": _("  %(name)s on %(table)s would be built"),
+    "mend": _("  %(name)s on %(table)s would be dropped unfinished and built again"),
+}
 
 
 @click.command()
@@ -61,9 +74,9 @@ def indexes(
 
     if apply_indexes and not environment.delivery.database.indexes:
         raise UsageError(
-            "delivery.yml lists no indexes to build",
+            _("delivery.yml lists no indexes to build"),
             where="--apply-indexes",
-            remedy="list them in database.indexes; docs/delivery.md says how",
+            remedy=_("list them in database.indexes; docs/delivery.md says how"),
         )
     asked = {"tune_apply_indexes": apply_indexes or None, "tune_unused_after_days": unused_after}
     reason = options.pop("reason")
@@ -88,23 +101,23 @@ def show(host: str, about: Mapping[str, Any], check: bool) -> None:
     """A host's indexes that were asked for, what was found as a table, and the SQL to copy below it."""
     from rich.console import Console
 
-    click.secho(f"{host}: {headline(about['findings'])}", bold=True)
+    say(joined("", (f"{host}: ", headline(about["findings"]))), bold=True)
     for index in about["indexes"]:
-        would = "would be " if check and index["action"] != "present" else ""
-        click.echo(f"  {index['name']} on {index['table']} {would}{ACTIONS[index['action']]}")
+        say((PROSPECTS if check else ACTIONS)[index["action"]] % {"name": index["name"], "table": index["table"]})
     if about["findings"]:
         Console(soft_wrap=False).print(table_of(about["findings"]))
     for line in remedies(about["findings"]):
-        click.echo(f"  {line}")
-    for note in about["notes"]:
-        click.echo(f"  note: {note}")
-    click.echo()
+        say(f"  {line}")
+    for text in about["notes"]:
+        say(_("  note: %(text)s") % {"text": text})
+    say("")
 
 
-def headline(findings: Sequence[Mapping[str, Any]]) -> str:
+def headline(findings: Sequence[Mapping[str, Any]]) -> Phrase:
     """How many of what, such as `missing index 2, bloat 1`."""
     counted = {kind: sum(one["kind"] == kind for one in findings) for kind in KINDS}
-    return ", ".join(f"{KINDS[kind]} {count}" for kind, count in counted.items() if count) or "nothing found"
+    told = joined(", ", (joined("", (KINDS[kind], f" {count}")) for kind, count in counted.items() if count))
+    return told or _("nothing found")
 
 
 def table_of(findings: Sequence[Mapping[str, Any]]) -> Table:
@@ -112,10 +125,10 @@ def table_of(findings: Sequence[Mapping[str, Any]]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table("#", "what", "where", "found", expand=False)
+    table = Table("#", *map(shown, HEADINGS), expand=False)
     for number, one in enumerate(findings, 1):
         found = shorten(one["said"], SHOWN, placeholder=" ...")
-        cells = (str(number), KINDS.get(one["kind"], one["kind"]), where(one), found)
+        cells = (str(number), shown(KINDS.get(one["kind"], one["kind"])), where(one), found)
         # As text: a name may hold what rich takes for markup.
         table.add_row(*(Text(cell) for cell in cells))
     return table
@@ -131,5 +144,5 @@ def remedies(findings: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """The statements, each below its number and database as a comment of SQL's own."""
     for number, one in enumerate(findings, 1):
         if one["sql"]:
-            yield f"-- {number}, in {one['database']}"
+            yield shown(_("-- %(number)s, in %(database)s") % {"number": number, "database": one["database"]})
             yield one["sql"]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestrator.cli.options import json_option
+from orchestrator.cli.words import say
+from orchestrator.languages import _, joined
 
 if TYPE_CHECKING:
     from orchestrator.queue.worker import Report
@@ -37,16 +39,18 @@ def worker(concurrency: int, until_empty: bool, as_json: bool) -> None:
 def tell(report: Report) -> None:
     job = report.job
     if job is None:
-        click.echo(f"worker: {report.what}", err=True)
+        say(_("worker: %(what)s") % {"what": report.what}, err=True)
         return
-    subject = f"job {job.number}, {' '.join(job.order.phases)} on {job.order.environment}"
+    about = {"job": job.number, "phases": " ".join(job.order.phases), "environment": job.order.environment}
+    subject = _("job %(job)s, %(phases)s on %(environment)s") % about
     if report.run is None:
-        click.echo(f"{subject}: {report.what}")
+        say(joined(": ", (subject, report.what)))
         return
     from orchestrator.cli.progress import status_word
     from orchestrator.records.entities import Status
 
-    click.echo(f"{subject}: run {report.run} {status_word(Status(report.status), bool(report.changed))}")
+    status = status_word(Status(report.status), bool(report.changed))
+    say(joined("", (subject, ": ", _("run %(run)s %(status)s") % {"run": report.run, "status": status})))
 
 
 def tell_json(report: Report) -> None:

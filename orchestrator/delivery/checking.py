@@ -12,28 +12,30 @@ from pydantic_core import ErrorDetails
 
 from orchestrator.delivery.yamlfile import Location, YamlFile
 from orchestrator.errors import DeliveryError
+from orchestrator.languages import _, joined
 
 Model = TypeVar("Model", bound=BaseModel)
 
 # pydantic's error type -> "must be ..."; the rest keeps the words of our own validators.
 KINDS = {
-    "int_type": "a whole number",
-    "int_from_float": "a whole number",
-    "float_type": "a number",
-    "string_type": "text",
-    "bool_type": "true or false",
-    "tuple_type": "a list",
-    "dict_type": "a section with keys of its own",
-    "model_type": "a section with keys of its own",
-    "model_attributes_type": "a section with keys of its own",
+    "int_type": _("a whole number"),
+    "int_from_float": _("a whole number"),
+    "float_type": _("a number"),
+    "string_type": _("text"),
+    "bool_type": _("true or false"),
+    "tuple_type": _("a list"),
+    "dict_type": _("a section with keys of its own"),
+    "model_type": _("a section with keys of its own"),
+    "model_attributes_type": _("a section with keys of its own"),
 }
 LIMITS = {
-    "greater_than_equal": "at least {ge}",
-    "greater_than": "more than {gt}",
-    "less_than_equal": "at most {le}",
-    "less_than": "less than {lt}",
+    "greater_than_equal": _("at least %(ge)s"),
+    "greater_than": _("more than %(gt)s"),
+    "less_than_equal": _("at most %(le)s"),
+    "less_than": _("less than %(lt)s"),
 }
 
+MUST_BE = _("%(name)s must be %(wanted)s, not %(value)s")
 
 # The page that says what goes into a file.
 GUIDE = "docs/delivery.md"
@@ -78,23 +80,39 @@ def _problem(file: YamlFile, model: type[BaseModel], details: ErrorDetails, guid
     at: Location = tuple(part for part in details["loc"] if part != "[key]")
     value, kind, limits = details["input"], details["type"], details.get("ctx", {})
     if kind == "missing":
-        return file.problem(at[:-1], f"'{at[-1]}' is missing{_below(at[:-1])}", f"{guide} says what goes there")
+        return file.problem(
+            at[:-1],
+            _("'%(key)s' is missing%(below)s") % {"key": at[-1], "below": _below(at[:-1])},
+            _("%(guide)s says what goes there") % {"guide": guide},
+        )
     if kind == "extra_forbidden":
-        return file.problem(at, f"unknown key '{at[-1]}'{_below(at[:-1])}", _suggestion(model, at))
-    name = _name(at) or "the file"
+        return file.problem(
+            at, _("unknown key '%(key)s'%(below)s") % {"key": at[-1], "below": _below(at[:-1])}, _suggestion(model, at)
+        )
+    name = _name(at) or _("the file")
     if at == ("schema",):
-        return file.problem(at, f"schema is {value!r}, but this lifecycle reads schema 1")
+        return file.problem(at, _("schema is %(value)s, but this lifecycle reads schema 1") % {"value": repr(value)})
     if kind in KINDS:
-        return file.problem(at, f"{name} must be {KINDS[kind]}, not {_words(value)}", _type_remedy(kind, value))
+        return file.problem(
+            at,
+            MUST_BE % {"name": name, "wanted": KINDS[kind], "value": _words(value)},
+            _type_remedy(kind, value),
+        )
     if kind in LIMITS:
-        return file.problem(at, f"{name} must be {LIMITS[kind].format(**limits)}, not {value}")
+        return file.problem(
+            at,
+            MUST_BE % {"name": name, "wanted": LIMITS[kind] % limits, "value": value},
+        )
     if kind in ("enum", "literal_error"):
-        return file.problem(at, f"{name} must be {limits['expected']}, not {_words(value)}")
+        return file.problem(
+            at,
+            MUST_BE % {"name": name, "wanted": limits["expected"], "value": _words(value)},
+        )
     if kind == "too_short":
-        return file.problem(at, f"{name} must not be empty")
-    if kind == "shape":
-        return file.problem(at, f"{name} {details['msg']}")
-    return file.problem(at, f"{name}: {details['msg']}")
+        return file.problem(at, _("%(name)s must not be empty") % {"name": name})
+    # Behind the words of a validator of ours is a phrase; pydantic's own are English in every language.
+    said = limits.get("what", details["msg"])
+    return file.problem(at, joined(" " if kind == "shape" else ": ", (name, said)))
 
 
 def _name(at: Location) -> str:
@@ -104,27 +122,27 @@ def _name(at: Location) -> str:
 
 
 def _below(at: Location) -> str:
-    return f" in {_name(at)}" if at else ""
+    return _(" in %(name)s") % {"name": _name(at)} if at else ""
 
 
 def _words(value: Any) -> str:
     if value is None:
-        return "empty"
+        return _("empty")
     if isinstance(value, Mapping):
-        return "a section"
+        return _("a section")
     if isinstance(value, (list, tuple)):
-        return "a list"
+        return _("a list")
     return f"'{value}'" if isinstance(value, str) else str(value)
 
 
 def _type_remedy(kind: str, value: Any) -> str:
     """YAML guesses types: 1.10 is the number 1.1, `yes` is true, "8080" is text."""
     if kind == "string_type" and value is not None and not isinstance(value, (Mapping, list)):
-        return "put it in quotes"
+        return _("put it in quotes")
     if kind in ("int_type", "float_type") and isinstance(value, str) and value.replace(".", "", 1).isdigit():
-        return "write it without quotes"
+        return _("write it without quotes")
     if kind == "bool_type" and isinstance(value, str) and value.lower() in ("true", "false", "yes", "no"):
-        return "write it without quotes"
+        return _("write it without quotes")
     return ""
 
 
@@ -132,11 +150,11 @@ def _suggestion(model: type[BaseModel], at: Location) -> str:
     """What the writer probably meant: the section where the key is known, else a key of this section like it."""
     elsewhere = [location[:-1] for location in keys(model) if location[-1] == at[-1] and len(location) > 1]
     if len(elsewhere) == 1:
-        return f"it belongs in {'.'.join(elsewhere[0])}"
+        return _("it belongs in %(elsewhere)s") % {"elsewhere": ".".join(elsewhere[0])}
     if close := _close(model, at):
-        return f"did you mean '{close}'?"
+        return _("did you mean '%(close)s'?") % {"close": close}
     known = _known(model, at)
-    return f"known here: {', '.join(known)}" if known else ""
+    return _("known here: %(known)s") % {"known": ", ".join(known)} if known else ""
 
 
 def _close(model: type[BaseModel], at: Location) -> str | None:

@@ -16,6 +16,7 @@ from orchestrator.delivery.models import Delivery
 from orchestrator.delivery.shapes import GROUP_NAME
 from orchestrator.delivery.yamlfile import Location, YamlFile, group_names, read_yaml, shown
 from orchestrator.errors import DeliveryError, InventoryError
+from orchestrator.languages import _
 from orchestrator.paths import module_util
 
 INVENTORIES: Final = "inventories"
@@ -63,9 +64,9 @@ def load_environment(path_or_name: str | Path) -> Environment:
     for file in (hosts_file, path / "delivery.yml"):
         if not file.is_file():
             raise InventoryError(
-                f"the environment has no {file.name}",
+                _("the environment has no %(name)s") % {"name": file.name},
                 where=shown(path),
-                remedy="`lifecycle init CLIENT` scaffolds a complete one to copy it from",
+                remedy=_("`lifecycle init CLIENT` scaffolds a complete one to copy it from"),
             )
     asked = read_yaml(path / "delivery.yml")
     delivery = check(asked, Delivery, tuple(_group_problems(asked, group_names(hosts_file))))
@@ -81,9 +82,10 @@ def load_manifest(environment: Environment, version: str) -> Manifest:
     if Path(version).name != version or not path.is_file():
         known = ", ".join(environment.versions()) or "none"
         raise DeliveryError(
-            f"there is no manifest of version {version}",
+            _("there is no manifest of version %(version)s") % {"version": version},
             where=shown(path),
-            remedy=f"write it (docs/delivery.md, 'Release manifest'); versions with a manifest: {known}",
+            remedy=_("write it (docs/delivery.md, 'Release manifest'); versions with a manifest: %(known)s")
+            % {"known": known},
         )
     file = read_yaml(path)
     return check(file, Manifest, tuple(_manifest_problems(file, environment)))
@@ -108,8 +110,12 @@ def _group_problems(file: YamlFile, groups: frozenset[str]) -> Iterator[Delivery
     for location, name in named:
         if isinstance(name, str) and GROUP_NAME.fits(name) and name not in groups:
             close = difflib.get_close_matches(name, groups, n=1)
-            remedy = f"did you mean '{close[0]}'?" if close else "add its hosts there, or take the requirement out"
-            yield file.problem(location, f"hosts.yml has no group '{name}'", remedy)
+            remedy = (
+                _("did you mean '%(close)s'?") % {"close": close[0]}
+                if close
+                else _("add its hosts there, or take the requirement out")
+            )
+            yield file.problem(location, _("hosts.yml has no group '%(name)s'") % {"name": name}, remedy)
 
 
 def _manifest_problems(file: YamlFile, environment: Environment) -> Iterator[DeliveryError]:
@@ -118,26 +124,38 @@ def _manifest_problems(file: YamlFile, environment: Environment) -> Iterator[Del
     if version is not None and version != file.path.stem:
         yield file.problem(
             ("version",),
-            f"version is {version}, but the file is called {file.path.name}",
-            f"rename the file to {version}.yml or mend the version",
+            _("version is %(version)s, but the file is called %(name)s") % {"version": version, "name": file.path.name},
+            _("rename the file to %(version)s.yml or mend the version") % {"version": version},
         )
     name = environment.delivery.application.name
     if application is not None and application != name:
-        yield file.problem(("application",), f"application is {application}, but delivery.yml delivers {name}")
+        yield file.problem(
+            ("application",),
+            _("application is %(application)s, but delivery.yml delivers %(name)s")
+            % {"application": application, "name": name},
+        )
     artifact = file.text("artifact", "path")
     if artifact is not None and not (found := (file.path.parent / artifact).resolve()).is_file():
-        yield file.problem(("artifact", "path"), f"there is no artifact {shown(found)}", "build it, or mend the path")
+        yield file.problem(
+            ("artifact", "path"),
+            _("there is no artifact %(file)s") % {"file": shown(found)},
+            _("build it, or mend the path"),
+        )
     oldest = file.text("database", "oldest_compatible")
     if oldest is not None and version is not None and module_util("versions").older(version, oldest):
         yield file.problem(
             ("database", "oldest_compatible"),
-            f"database.oldest_compatible is {oldest}, which is newer than this version, {version}",
-            "name the oldest version that can live with the database after these scripts",
+            _("database.oldest_compatible is %(oldest)s, which is newer than this version, %(version)s")
+            % {"oldest": oldest, "version": version},
+            _("name the oldest version that can live with the database after these scripts"),
         )
     for kind in ("expand", "contract"):
         for index, script in enumerate(file.texts("database", kind)):
             if not (file.path.parent / script).is_file():
-                yield file.problem(("database", kind, index), f"there is no script {script} beside the manifest")
+                yield file.problem(
+                    ("database", kind, index),
+                    _("there is no script %(script)s beside the manifest") % {"script": script},
+                )
 
 
 def _directory(path_or_name: str | Path) -> Path:
@@ -153,12 +171,18 @@ def _directory(path_or_name: str | Path) -> Path:
     known = sorted(hosts.parent.name for hosts in Path(INVENTORIES).glob("*/hosts.yml"))
     close = difflib.get_close_matches(given.name, known, n=1)
     if close:
-        remedy = f"did you mean '{close[0]}'?"
+        remedy = _("did you mean '%(close)s'?") % {"close": close[0]}
     elif known:
-        remedy = f"environments here: {', '.join(known)}; `lifecycle init CLIENT` makes a new one"
+        remedy = _("environments here: %(known)s; `lifecycle init CLIENT` makes a new one") % {
+            "known": ", ".join(known)
+        }
     else:
-        remedy = "`lifecycle init CLIENT` makes one"
-    raise InventoryError(f"there is no environment '{path_or_name}'", where=shown(below), remedy=remedy)
+        remedy = _("`lifecycle init CLIENT` makes one")
+    raise InventoryError(
+        _("there is no environment '%(name)s'") % {"name": path_or_name},
+        where=shown(below),
+        remedy=remedy,
+    )
 
 
 def _files(path: Path) -> Iterator[Path]:

@@ -18,8 +18,10 @@ from sqlglot import Dialect, exp
 from sqlglot.errors import ParseError, TokenError
 from sqlglot.tokenizer_core import Token, TokenType
 
-CONTRACT: Final = "move it to database.contract"
-NEW_BESIDE_OLD: Final = "add the new one beside it, and drop the old in database.contract"
+from orchestrator.languages import _
+
+CONTRACT: Final = _("move it to database.contract")
+NEW_BESIDE_OLD: Final = _("add the new one beside it, and drop the old in database.contract")
 # It warns of statements it does not understand; here they are findings.
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
@@ -76,7 +78,7 @@ class Statement:
 
 
 Trouble = tuple[Kind, str, str]
-UNKNOWN: Final[Trouble] = (Kind.NOT_UNDERSTOOD, "not understood, so not checked", "")
+UNKNOWN: Final[Trouble] = (Kind.NOT_UNDERSTOOD, _("not understood, so not checked"), "")
 
 
 def findings(text: str) -> tuple[Finding, ...]:
@@ -107,7 +109,7 @@ def _without_psql(text: str) -> tuple[str, list[Finding]]:
     lines, found = text.splitlines(), []
     for number, line in enumerate(lines):
         if line.lstrip().startswith("\\"):
-            found.append(Finding(Kind.NOT_UNDERSTOOD, number + 1, _shown(line), "a psql command, so not checked"))
+            found.append(Finding(Kind.NOT_UNDERSTOOD, number + 1, _shown(line), _("a psql command, so not checked")))
             lines[number] = ""
     return "\n".join(lines), found
 
@@ -141,18 +143,21 @@ def _troubles(tree: exp.Expr, text: str, own: set[str], fresh: set[str]) -> Iter
     yield from _inside(tree, own)
     if isinstance(tree, exp.Drop):
         if not _names(tree) <= own:
-            yield _gone(f"{(tree.kind or 'something').lower()} {', '.join(sorted(_names(tree)))} is dropped")
+            yield _gone(
+                _("%(kind)s %(names)s is dropped")
+                % {"kind": tree.kind.lower() if tree.kind else _("something"), "names": ", ".join(sorted(_names(tree)))}
+            )
     elif isinstance(tree, exp.TruncateTable):
-        yield _gone("every row is removed")
+        yield _gone(_("every row is removed"))
     elif isinstance(tree, exp.Revoke):
-        yield _gone("the version before may need this right")
+        yield _gone(_("the version before may need this right"))
     elif isinstance(tree, exp.Alter):
         yield from _alter(tree, own)
     elif isinstance(tree, exp.Create):
         yield from _create(tree, fresh)
     elif isinstance(tree, (exp.Transaction, exp.Commit, exp.Rollback)):
-        what = "it ends or splits the transaction in which the script is run whole or not at all"
-        yield Kind.DESTRUCTIVE, what, "take it out"
+        what = _("it ends or splits the transaction in which the script is run whole or not at all")
+        yield Kind.DESTRUCTIVE, what, _("take it out")
     elif isinstance(tree, exp.Command):
         yield from _command(text)
     elif not isinstance(tree, ADDING):
@@ -164,11 +169,11 @@ def _inside(tree: exp.Expr, own: set[str]) -> Iterator[Trouble]:
     for change in tree.find_all(exp.Delete, exp.Update):
         where = change.args.get("where")
         if (where is None or isinstance(where.this, exp.Boolean)) and _name(change.this) not in own:
-            verb = "removed" if isinstance(change, exp.Delete) else "changed"
+            verb = _("removed") if isinstance(change, exp.Delete) else _("changed")
             yield (
                 Kind.DESTRUCTIVE,
-                f"every row of {_name(change.this)} is {verb}: there is no WHERE",
-                f"say which rows, or {CONTRACT}",
+                _("every row of %(name)s is %(verb)s: there is no WHERE") % {"name": _name(change.this), "verb": verb},
+                _("say which rows, or %(contract)s") % {"contract": CONTRACT},
             )
 
 
@@ -179,11 +184,14 @@ def _alter(tree: exp.Alter, own: set[str]) -> Iterator[Trouble]:
     late = tree.args.get("not_valid") and len(list(tree.find_all(exp.AddConstraint))) == 1
     for action in tree.args.get("actions") or [tree]:
         if isinstance(action, exp.Drop):
-            yield _gone(f"{(action.kind or 'a part').lower()} of {_name(tree.this)} is dropped")
+            yield _gone(
+                _("%(kind)s of %(name)s is dropped")
+                % {"kind": action.kind.lower() if action.kind else _("a part"), "name": _name(tree.this)}
+            )
         elif isinstance(action, (exp.AlterRename, exp.RenameColumn)):
             yield _gone(
-                "the version before knows the old name",
-                "add the new one beside it, and drop the old in database.contract",
+                _("the version before knows the old name"),
+                _("add the new one beside it, and drop the old in database.contract"),
             )
         elif isinstance(action, exp.AlterColumn):
             yield from _alter_column(action)
@@ -191,20 +199,20 @@ def _alter(tree: exp.Alter, own: set[str]) -> Iterator[Trouble]:
             yield from _add_column(action)
         elif isinstance(action, exp.AddConstraint):
             if not late:
-                yield _constraint("a constraint on rows that are there")
+                yield _constraint(_("a constraint on rows that are there"))
         else:
             yield UNKNOWN
 
 
 def _alter_column(action: exp.AlterColumn) -> Iterator[Trouble]:
     if action.args.get("dtype"):
-        what = "the type of a column changes under the version before, and the table is rewritten"
+        what = _("the type of a column changes under the version before, and the table is rewritten")
         yield _gone(what, NEW_BESIDE_OLD)
     elif action.args.get("allow_null") is False:
-        way = "add CHECK (... IS NOT NULL) NOT VALID now, and SET NOT NULL in database.contract"
-        yield Kind.DESTRUCTIVE, "the version before may leave the column empty", way
+        way = _("add CHECK (... IS NOT NULL) NOT VALID now, and SET NOT NULL in database.contract")
+        yield Kind.DESTRUCTIVE, _("the version before may leave the column empty"), way
     elif action.args.get("allow_null") is None and action.args.get("drop"):
-        yield _gone("the version before may rely on the default")
+        yield _gone(_("the version before may rely on the default"))
 
 
 def _add_column(column: exp.ColumnDef) -> Iterator[Trouble]:
@@ -212,28 +220,33 @@ def _add_column(column: exp.ColumnDef) -> Iterator[Trouble]:
     filled = (exp.DefaultColumnConstraint, exp.GeneratedAsIdentityColumnConstraint, exp.ComputedColumnConstraint)
     required = any(isinstance(k, exp.NotNullColumnConstraint) and not k.args.get("allow_null") for k in kinds)
     if required and not any(isinstance(kind, filled) for kind in kinds):
-        what = "the version before does not fill the new column, and its inserts would fail"
-        yield Kind.DESTRUCTIVE, what, "give it a DEFAULT, or leave NOT NULL to database.contract"
+        what = _("the version before does not fill the new column, and its inserts would fail")
+        yield Kind.DESTRUCTIVE, what, _("give it a DEFAULT, or leave NOT NULL to database.contract")
     if any(isinstance(kind, (exp.UniqueColumnConstraint, exp.PrimaryKeyColumnConstraint)) for kind in kinds):
-        yield _constraint("a unique column, whose index is built under a lock")
+        yield _constraint(_("a unique column, whose index is built under a lock"))
 
 
 def _create(tree: exp.Create, fresh: set[str]) -> Iterator[Trouble]:
     if tree.args.get("replace"):
-        yield Kind.WARNING, f"it replaces a {(tree.kind or 'thing').lower()} that the version before may use", ""
+        yield (
+            Kind.WARNING,
+            _("it replaces a %(kind)s that the version before may use")
+            % {"kind": tree.kind.lower() if tree.kind else _("thing")},
+            "",
+        )
     if tree.kind != "INDEX":
         return
     table = tree.this.args.get("table")
     if not tree.args.get("concurrently") and _name(table) not in fresh:
-        way = "use CREATE INDEX CONCURRENTLY, in a script of its own, when the table is large"
-        yield Kind.WARNING, "nobody can write to the table while the index is built", way
+        way = _("use CREATE INDEX CONCURRENTLY, in a script of its own, when the table is large")
+        yield Kind.WARNING, _("nobody can write to the table while the index is built"), way
     if tree.args.get("unique") and _name(table) not in fresh:
-        yield _constraint("a unique index")
+        yield _constraint(_("a unique index"))
 
 
 def _command(text: str) -> Iterator[Trouble]:
     if re.match(r"drop\b", text, re.IGNORECASE):
-        yield _gone("something is dropped")
+        yield _gone(_("something is dropped"))
     elif not HARMLESS.match(text):
         yield UNKNOWN
 
@@ -243,9 +256,9 @@ def _not_alone(statements: Sequence[Statement]) -> Iterator[Finding]:
     others = [s for s in statements if not re.match(r"set\b|reset\b", s.text, re.IGNORECASE)]
     for statement in statements:
         if CONCURRENTLY.match(statement.text) and len(others) > 1:
-            what = "CONCURRENTLY cannot run in the transaction that keeps the rest of the script whole"
+            what = _("CONCURRENTLY cannot run in the transaction that keeps the rest of the script whole")
             yield Finding(
-                Kind.DESTRUCTIVE, statement.line, _shown(statement.text), what, "put it in a script of its own"
+                Kind.DESTRUCTIVE, statement.line, _shown(statement.text), what, _("put it in a script of its own")
             )
 
 
@@ -254,8 +267,8 @@ def _gone(what: str, remedy: str = CONTRACT) -> Trouble:
 
 
 def _constraint(what: str) -> Trouble:
-    remedy = f"add it with NOT VALID where that exists, or {CONTRACT}"
-    return Kind.DESTRUCTIVE, f"{what}: what the version before writes may not fit", remedy
+    remedy = _("add it with NOT VALID where that exists, or %(contract)s") % {"contract": CONTRACT}
+    return Kind.DESTRUCTIVE, _("%(what)s: what the version before writes may not fit") % {"what": what}, remedy
 
 
 def _name(tree: exp.Expr | None) -> str:

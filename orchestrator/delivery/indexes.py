@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
-from pydantic_core import PydanticCustomError
 
-from orchestrator.delivery.shapes import Section, Shape
+from orchestrator.delivery.shapes import Section, Shape, mistake
+from orchestrator.languages import _
 
 # Names become SQL in quotes; what is longer than 63 bytes PostgreSQL would cut.
 _NAME = r"[A-Za-z_][A-Za-z0-9_$]{0,62}"
-SqlName = Annotated[str, Shape(_NAME, "a name of at most 63 letters, digits, _ and $, written as the database has it")]
-TableName = Annotated[
-    str, Shape(rf"{_NAME}(?:\.{_NAME})?", "the name of a table, with its schema before a dot if need be")
+SqlName = Annotated[
+    str, Shape(_NAME, _("a name of at most 63 letters, digits, _ and $, written as the database has it"))
 ]
-DatabaseName = Annotated[str, Shape(r"[A-Za-z_][A-Za-z0-9_$-]{0,62}", "the name of a database")]
-Condition = Annotated[str, Shape(r"[^;\n]*[^;\s][^;\n]*", "an SQL condition in one line, without ';'")]
+TableName = Annotated[
+    str, Shape(rf"{_NAME}(?:\.{_NAME})?", _("the name of a table, with its schema before a dot if need be"))
+]
+DatabaseName = Annotated[str, Shape(r"[A-Za-z_][A-Za-z0-9_$-]{0,62}", _("the name of a database"))]
+Condition = Annotated[str, Shape(r"[^;\n]*[^;\s][^;\n]*", _("an SQL condition in one line, without ';'"))]
 
 
 class WantedIndex(Section):
@@ -42,7 +44,7 @@ class WantedIndex(Section):
     def each_once(cls, columns: tuple[str, ...]) -> tuple[str, ...]:
         twice = next((column for column in columns if columns.count(column) > 1), None)
         if twice:
-            raise PydanticCustomError("column_twice", "{column} stands there twice", {"column": twice})
+            raise mistake("column_twice", _("%(column)s stands there twice") % {"column": twice})
         return columns
 
 
@@ -59,6 +61,6 @@ class DatabasePolicy(Section):
         for index in self.indexes:
             named = (index.database, index.table.rpartition(".")[0], index.name or "")
             if index.name and named in seen:
-                raise PydanticCustomError("index_twice", "two indexes are called {name}", {"name": index.name})
+                raise mistake("index_twice", _("two indexes are called %(name)s") % {"name": index.name})
             seen.add(named)
         return self

@@ -6,9 +6,9 @@ from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
-from orchestrator.delivery.shapes import Name, RelativePath, Section, Sha256, Text, Url, Version
+from orchestrator.delivery.shapes import Name, RelativePath, Section, Sha256, Text, Url, Version, mistake
+from orchestrator.languages import _
 
 
 class Sessions(StrEnum):
@@ -36,11 +36,9 @@ class Artifact(Section):
     @model_validator(mode="after")
     def one_source(self) -> Artifact:
         if self.path and self.url:
-            raise PydanticCustomError(
-                "two_sources", "'path' and 'url' are both given; keep the one the file comes from"
-            )
+            raise mistake("two_sources", _("'path' and 'url' are both given; keep the one the file comes from"))
         if not self.path and not self.url:
-            raise PydanticCustomError("no_source", "neither 'path' nor 'url' says where the file comes from")
+            raise mistake("no_source", _("neither 'path' nor 'url' says where the file comes from"))
         return self
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from orchestrator.delivery.indexes import DatabasePolicy
 from orchestrator.delivery.policy import ReleasePolicy
@@ -25,7 +24,9 @@ from orchestrator.delivery.shapes import (
     Section,
     SlotPort,
     UrlPath,
+    mistake,
 )
+from orchestrator.languages import _
 
 
 class Health(Section):
@@ -47,8 +48,8 @@ class Slots(Section):
     @model_validator(mode="after")
     def two_ports(self) -> Slots:
         if self.blue == self.green:
-            raise PydanticCustomError(
-                "same_port", "both slots use port {port}; the two versions run side by side", {"port": self.blue}
+            raise mistake(
+                "same_port", _("both slots use port %(port)s; the two versions run side by side") % {"port": self.blue}
             )
         return self
 

@@ -8,9 +8,19 @@ from itertools import pairwise
 from typing import Annotated, Any
 
 from pydantic import Field, GetJsonSchemaHandler, field_validator, model_validator
-from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core import CoreSchema
 
-from orchestrator.delivery.shapes import CookieName, DepartmentName, HeaderName, HeaderValue, Percent, Section, UserId
+from orchestrator.delivery.shapes import (
+    CookieName,
+    DepartmentName,
+    HeaderName,
+    HeaderValue,
+    Percent,
+    Section,
+    UserId,
+    mistake,
+)
+from orchestrator.languages import _
 
 
 class Mode(StrEnum):
@@ -52,10 +62,10 @@ class Step(Section):
     @model_validator(mode="after")
     def time_to_soak(self) -> Step:
         if self.longest_minutes < self.soak_minutes:
-            raise PydanticCustomError(
+            raise mistake(
                 "times",
-                "longest_minutes is {longest}, which is less than soak_minutes {soak}",
-                {"longest": f"{self.longest_minutes:g}", "soak": f"{self.soak_minutes:g}"},
+                _("longest_minutes is %(longest)s, which is less than soak_minutes %(soak)s")
+                % {"longest": f"{self.longest_minutes:g}", "soak": f"{self.soak_minutes:g}"},
             )
         return self
 
@@ -71,7 +81,7 @@ class Identity(Section):
     @model_validator(mode="after")
     def one_source(self) -> Identity:
         if self.cookie and self.header:
-            raise PydanticCustomError("two_identities", "a user is named by a cookie or by a header, not by both")
+            raise mistake("two_identities", _("a user is named by a cookie or by a header, not by both"))
         return self
 
 
@@ -94,17 +104,17 @@ class Department(Section):
             try:
                 ip_network(network)
             except ValueError as error:
-                raise PydanticCustomError(
-                    "network", "must be networks such as 10.20.0.0/16, not '{value}'", {"value": network}
+                raise mistake(
+                    "network", _("must be networks such as 10.20.0.0/16, not '%(value)s'") % {"value": network}
                 ) from error
         return networks
 
     @model_validator(mode="after")
     def one_sign(self) -> Department:
         if (self.header is None) != (self.value is None):
-            raise PydanticCustomError("department", "'header' and 'value' go together")
+            raise mistake("department", _("'header' and 'value' go together"))
         if (self.header is None) == (not self.networks):
-            raise PydanticCustomError("department", "a department is told by 'header' and 'value', or by 'networks'")
+            raise mistake("department", _("a department is told by 'header' and 'value', or by 'networks'"))
         return self
 
     def parsed(self) -> tuple[IPv4Network | IPv6Network, ...]:
@@ -179,24 +189,22 @@ class ReleasePolicy(Section):
     def rising_to_all(cls, steps: tuple[Step, ...]) -> tuple[Step, ...]:
         for before, after in pairwise(step.weight for step in steps):
             if after <= before:
-                raise PydanticCustomError(
+                raise mistake(
                     "steps",
-                    "each step must be larger than the one before it, but {after} follows {before}",
-                    {"before": before, "after": after},
+                    _("each step must be larger than the one before it, but %(after)s follows %(before)s")
+                    % {"before": before, "after": after},
                 )
         if steps[-1].weight != 100:
-            raise PydanticCustomError("steps", "the last step must be 100, not {last}", {"last": steps[-1].weight})
+            raise mistake("steps", _("the last step must be 100, not %(last)s") % {"last": steps[-1].weight})
         return steps
 
     @model_validator(mode="after")
     def pilots_are_not_protected(self) -> ReleasePolicy:
         both = sorted(set(self.pilots) & set(self.protected))
         if both:
-            raise PydanticCustomError(
-                "cohorts", "{users} cannot be both pilot and protected", {"users": ", ".join(both)}
-            )
+            raise mistake("cohorts", _("%(users)s cannot be both pilot and protected") % {"users": ", ".join(both)})
         names = [department.name for department in self.departments]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice:
-            raise PydanticCustomError("departments", "two departments are called {name}", {"name": twice})
+            raise mistake("departments", _("two departments are called %(name)s") % {"name": twice})
         return self

@@ -11,6 +11,7 @@ from typing import Final
 from orchestrator.delivery.shapes import NAME
 from orchestrator.delivery.yamlfile import shown
 from orchestrator.errors import InventoryError, UsageError
+from orchestrator.languages import _
 
 SKELETON: Final = Path(__file__).parent / "skeleton"
 
@@ -19,10 +20,13 @@ def scaffold(directory: Path, client: str, stage: str, application: str) -> tupl
     """Write `directory` and return its files. Raises InventoryError when there is anything already."""
     for what, name in (("client", client), ("stage", stage), ("application", application)):
         if not NAME.fits(name):
-            raise UsageError(f"the {what}'s name must be {NAME.says}, not '{name}'")
+            raise UsageError(
+                _("the %(what)s's name must be %(says)s, not '%(name)s'")
+                % {"what": what, "says": NAME.says, "name": name}
+            )
     if directory.exists():
         raise InventoryError(
-            "is there already; nothing was changed", where=shown(directory), remedy="choose another --stage"
+            _("is there already; nothing was changed"), where=shown(directory), remedy=_("choose another --stage")
         )
     words = {
         "CLIENT_NAME": client,
@@ -42,7 +46,9 @@ def scaffold(directory: Path, client: str, stage: str, application: str) -> tupl
                 file.write_text(re.sub("|".join(words), lambda word: words[word.group()], text), encoding="utf-8")
             made.rename(directory)
     except OSError as error:
-        raise InventoryError(f"cannot be written: {error.strerror}", where=shown(directory)) from error
+        raise InventoryError(
+            _("cannot be written: %(reason)s") % {"reason": error.strerror}, where=shown(directory)
+        ) from error
     return tuple(_files(directory))
 
 

@@ -6,19 +6,19 @@ from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from orchestrator.delivery.checking import check
 from orchestrator.delivery.environment import INVENTORIES
-from orchestrator.delivery.shapes import Name, Section, Shape, Text
+from orchestrator.delivery.shapes import Name, Section, Shape, Text, mistake
 from orchestrator.delivery.yamlfile import read_yaml
+from orchestrator.languages import _
 
 SCHEDULE: Final = "queue.yml"
 # A field of the five: a star or numbers, with ranges, lists and steps.
 _PART = r"(?:\*|[0-9]+(?:-[0-9]+)?)(?:/[0-9]+)?"
 _FIELD = rf"{_PART}(?:,{_PART})*"
 Cron = Annotated[
-    str, Shape(rf"{_FIELD}(?: {_FIELD}){{4}}", "minute, hour, day, month and weekday as cron has them: '0 2 * * *'")
+    str, Shape(rf"{_FIELD}(?: {_FIELD}){{4}}", _("minute, hour, day, month and weekday as cron has them: '0 2 * * *'"))
 ]
 
 
@@ -49,7 +49,7 @@ class Schedule(Section):
         names = [each.name for each in self.schedule]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice:
-            raise PydanticCustomError("name_twice", "schedule has the name {name} twice", {"name": twice})
+            raise mistake("name_twice", _("schedule has the name %(name)s twice") % {"name": twice})
         return self
 
 

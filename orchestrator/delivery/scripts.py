@@ -9,6 +9,7 @@ from orchestrator.delivery.expand import Finding, Kind, findings
 from orchestrator.delivery.manifest import Manifest, Sessions
 from orchestrator.delivery.yamlfile import YamlFile, read_yaml, shown
 from orchestrator.errors import DeliveryError
+from orchestrator.languages import _, joined
 
 
 def check_scripts(environment: Environment, manifest: Manifest) -> tuple[str, ...]:
@@ -40,8 +41,9 @@ def mixing(environment: Environment, manifest: Manifest) -> tuple[str, ...]:
         return ()
     told = read_yaml(environment.manifest_path(manifest.version)).problem(
         ("sessions",),
-        f"sessions are {manifest.sessions.value}, and a slot that is down is answered for by the other version",
-        "release.mix_versions: false in delivery.yml prevents it, at the price of errors while it is down",
+        _("sessions are %(sessions)s, and a slot that is down is answered for by the other version")
+        % {"sessions": manifest.sessions.value},
+        _("release.mix_versions: false in delivery.yml prevents it, at the price of errors while it is down"),
     )
     return (told.line(),)
 
@@ -58,11 +60,12 @@ def _problem(finding: Finding, script: Path, file: YamlFile, index: int) -> Deli
     if finding.kind is Kind.NOT_UNDERSTOOD:
         review = file.at("database", "reviewed")
         remedy = (
-            f"reviewed by {review['by']} ({file.where(('database', 'reviewed'))}): {review['reason']}"
+            _("reviewed by %(by)s (%(where)s): %(reason)s")
+            % {"by": review["by"], "where": file.where(("database", "reviewed")), "reason": review["reason"]}
             if review
-            else "write it plainly, or let somebody read it and say so: database.reviewed {by, reason}"
+            else _("write it plainly, or let somebody read it and say so: database.reviewed {by, reason}")
         )
-    what = f"{finding.statement}: {finding.what} (database.expand, {named})"
+    what = joined("", (f"{finding.statement}: ", finding.what, f" (database.expand, {named})"))
     return DeliveryError(what, where=f"{shown(script)}:{finding.line}", remedy=remedy)
 
 
@@ -70,6 +73,8 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise DeliveryError("the script is not UTF-8 text", where=shown(path)) from error
+        raise DeliveryError(_("the script is not UTF-8 text"), where=shown(path)) from error
     except OSError as error:
-        raise DeliveryError(f"the script cannot be read: {error.strerror}", where=shown(path)) from error
+        raise DeliveryError(
+            _("the script cannot be read: %(reason)s") % {"reason": error.strerror}, where=shown(path)
+        ) from error

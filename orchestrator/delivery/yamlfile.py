@@ -13,6 +13,7 @@ from typing import Any, Final
 import yaml
 
 from orchestrator.errors import DeliveryError
+from orchestrator.languages import _
 
 Location = tuple[str | int, ...]
 
@@ -69,7 +70,7 @@ def read_yaml(path: Path) -> YamlFile:
         root = loader.get_single_node()
         if root is None:
             raise DeliveryError(
-                "the file is empty", where=f"{shown(path)}:1", remedy="docs/delivery.md shows what goes in"
+                _("the file is empty"), where=f"{shown(path)}:1", remedy=_("docs/delivery.md shows what goes in")
             )
         lines: dict[Location, int] = {(): _line(root)}
         problems = [
@@ -80,9 +81,11 @@ def read_yaml(path: Path) -> YamlFile:
     except yaml.MarkedYAMLError as error:
         raise _syntax_error(path, error) from error
     except yaml.YAMLError as error:
-        raise DeliveryError(f"not YAML: {error}", where=f"{shown(path)}:1") from error
+        raise DeliveryError(_("not YAML: %(error)s") % {"error": error}, where=f"{shown(path)}:1") from error
     except ValueError as error:
-        raise DeliveryError(f"a value cannot be read: {error}", where=f"{shown(path)}:1") from error
+        raise DeliveryError(
+            _("a value cannot be read: %(error)s") % {"error": error}, where=f"{shown(path)}:1"
+        ) from error
     finally:
         loader.dispose()
     return YamlFile(path, data, lines, tuple(problems))
@@ -98,7 +101,7 @@ def group_names(hosts_file: Path) -> frozenset[str]:
     except yaml.MarkedYAMLError as error:
         raise _syntax_error(hosts_file, error) from error
     except yaml.YAMLError as error:
-        raise DeliveryError(f"not YAML: {error}", where=f"{shown(hosts_file)}:1") from error
+        raise DeliveryError(_("not YAML: %(error)s") % {"error": error}, where=f"{shown(hosts_file)}:1") from error
     return frozenset({"all", "ungrouped", *_groups(root)})
 
 
@@ -114,22 +117,22 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise DeliveryError("the file is not UTF-8 text", where=f"{shown(path)}:1") from error
+        raise DeliveryError(_("the file is not UTF-8 text"), where=f"{shown(path)}:1") from error
     except OSError as error:
-        raise DeliveryError(f"cannot be read: {error.strerror}", where=shown(path)) from error
+        raise DeliveryError(_("cannot be read: %(reason)s") % {"reason": error.strerror}, where=shown(path)) from error
 
 
 def _syntax_error(path: Path, error: yaml.MarkedYAMLError) -> DeliveryError:
     mark = error.problem_mark or error.context_mark
     what = "; ".join(part for part in (error.context, error.problem) if part)
     if "could not determine a constructor for the tag" in what:
-        remedy = "secrets and computed values belong in group_vars, this file is read as it stands"
+        remedy = _("secrets and computed values belong in group_vars, this file is read as it stands")
     elif "cannot start any token" in what and "\\t" in what:
-        remedy = "indent with spaces, not tabs"
+        remedy = _("indent with spaces, not tabs")
     else:
-        remedy = "check the indentation and the quotes of this line and the one above"
+        remedy = _("check the indentation and the quotes of this line and the one above")
     line = mark.line + 1 if mark else 1
-    return DeliveryError(f"not valid YAML: {what}", where=f"{shown(path)}:{line}", remedy=remedy)
+    return DeliveryError(_("not valid YAML: %(what)s") % {"what": what}, where=f"{shown(path)}:{line}", remedy=remedy)
 
 
 def _line(node: yaml.Node) -> int:
@@ -141,14 +144,14 @@ def _walk(
 ) -> Iterator[tuple[int, str, str]]:
     """Fill `lines` below `node` and yield (line, what, remedy) of what YAML itself lets pass silently."""
     if id(node) in above:
-        yield _line(node), "this anchor contains itself", "write the value out"
+        yield _line(node), _("this anchor contains itself"), _("write the value out")
         return
     above = above | {id(node)}
     if isinstance(node, yaml.ScalarNode) and "{{" in node.value:
         yield (
             _line(node),
-            f"'{node.value.strip()}' looks like a template, but this file is read as it stands",
-            "write the value itself; values that are computed or secret belong in group_vars",
+            _("'%(value)s' looks like a template, but this file is read as it stands") % {"value": node.value.strip()},
+            _("write the value itself; values that are computed or secret belong in group_vars"),
         )
     elif isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
@@ -160,7 +163,11 @@ def _walk(
             if not isinstance(key, yaml.ScalarNode) or key.tag == MERGE_TAG:
                 continue
             if key.value in seen:
-                yield _line(key), f"'{key.value}' stands here a second time", f"it is already on line {seen[key.value]}"
+                yield (
+                    _line(key),
+                    _("'%(value)s' stands here a second time") % {"value": key.value},
+                    _("it is already on line %(seen)s") % {"seen": seen[key.value]},
+                )
             seen.setdefault(key.value, _line(key))
             lines[(*at, key.value)] = _line(key)
             yield from _walk(value, (*at, key.value), lines, above)

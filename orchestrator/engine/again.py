@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.engine.about import describe
 from orchestrator.engine.request import RunRequest
 from orchestrator.errors import UsageError
+from orchestrator.languages import _
 from orchestrator.records.entities import NewRun, Run
 
 if TYPE_CHECKING:
@@ -41,9 +42,9 @@ def changed_since(run: Run, request: RunRequest) -> list[str]:
     """What decides how a run turns out and is not what it was at `run`, in words."""
     before, after = run.about, describe(request, run.about.actor, run.about.phases)
     pairs = {
-        "the commit has changed": (before.git_commit, after.git_commit),
-        "inventory or delivery.yml have changed": (before.inventory_digest, after.inventory_digest),
-        "the collection has changed": (before.versions.get("collection"), after.versions.get("collection")),
+        _("the commit has changed"): (before.git_commit, after.git_commit),
+        _("inventory or delivery.yml have changed"): (before.inventory_digest, after.inventory_digest),
+        _("the collection has changed"): (before.versions.get("collection"), after.versions.get("collection")),
     }
     return [words for words, (old, new) in pairs.items() if old != new] + _changed_files(before, after)
 
@@ -51,17 +52,20 @@ def changed_since(run: Run, request: RunRequest) -> list[str]:
 def _changed_files(before: NewRun, after: NewRun) -> list[str]:
     digests = after.options.get("digests", {})
     given = before.options.get("digests", {}).items()
-    return [f"{file} has changed" for file, old in given if digests.get(file, old) != old]
+    return [_("%(file)s has changed") % {"file": file} for file, old in given if digests.get(file, old) != old]
 
 
 def _refuse_missing(run: Run, request: RunRequest) -> None:
     missing = [name for name in run.about.options.get("extra_vars", ()) if name not in request.extra_vars]
     if missing:
         raise UsageError(
-            f"run {run.id} was given {', '.join(missing)} with -e, whose values are not on record",
-            remedy="give them again with -e",
+            _("run %(run)s was given %(missing)s with -e, whose values are not on record")
+            % {"run": run.id, "missing": ", ".join(missing)},
+            remedy=_("give them again with -e"),
         )
     digests = describe(request, run.about.actor, run.about.phases).options.get("digests", {})
     gone = next((file for file, digest in digests.items() if digest is None), None)
     if gone is not None:
-        raise UsageError("there is no such file any more", where=gone, remedy="start where the first run was started")
+        raise UsageError(
+            _("there is no such file any more"), where=gone, remedy=_("start where the first run was started")
+        )

@@ -22,6 +22,7 @@ from orchestrator.engine.spill import Spill
 from orchestrator.engine.strategy import strategy_settings
 from orchestrator.engine.workspace import STOP_FILE, workspace
 from orchestrator.errors import EngineError, StoreError
+from orchestrator.languages import _
 from orchestrator.paths import state_dir
 from orchestrator.phases import Phase, Plan, plan
 from orchestrator.records import Store
@@ -104,7 +105,10 @@ def perform(request: RunRequest, store: Store, listener: Listener | None) -> Run
     ladder = Ladder(mark_of(actor), lambda text: listener.on_event(Event("notice", message=text)) if listener else None)
     marker = Marker(request, planned.phases, actor, run_id, store.identity())
     run = _Run(request, store, listener, run_id, about, actor, scrubber, spill, ladder, {**settings, **ASIDE}, marker)
-    run.notices += (*(f"resumed although {change}" for change in request.despite), *planned.notices)
+    run.notices += (
+        *(_("resumed although %(change)s") % {"change": change} for change in request.despite),
+        *planned.notices,
+    )
     run.tell(Event("run", run_id=run_id))
     try:
         with interruptible(run.ladder):
@@ -114,7 +118,10 @@ def perform(request: RunRequest, store: Store, listener: Listener | None) -> Run
         # Whatever it was: no run stays open. Ansible that had begun may have changed hosts.
         _end(run, Status.FAILED if run.ladder.controller is None else Status.INCOMPLETE)
         if isinstance(error, OSError):
-            raise EngineError(f"run {run.id} could not go on: {error.strerror}", where=error.filename or "") from error
+            raise EngineError(
+                _("run %(run)s could not go on: %(reason)s") % {"run": run.id, "reason": error.strerror},
+                where=error.filename or "",
+            ) from error
         raise
     return _end(run)
 

@@ -10,6 +10,7 @@ from orchestrator.engine.again import changed_since, request_again
 from orchestrator.engine.carry import carry_out
 from orchestrator.engine.request import Listener, RunOutcome, RunRequest
 from orchestrator.errors import EngineError, ExitCode, UsageError
+from orchestrator.languages import _
 from orchestrator.phases import PHASES
 from orchestrator.records import Store
 from orchestrator.records.comparison import Spot, spots
@@ -65,9 +66,9 @@ def applied_runs(store: Store, environment: Environment) -> dict[str, Run]:
     }
     if not lasting:
         raise UsageError(
-            "nothing that was applied is on record",
+            _("nothing that was applied is on record"),
             where=environment.name,
-            remedy=f"lifecycle run provision -i {environment.name}",
+            remedy=_("lifecycle run provision -i %(name)s") % {"name": environment.name},
         )
     return lasting
 
@@ -85,11 +86,18 @@ def find_drift(
     """
     request = _request(applied, environment, given)
     runs = {run.id: run for run in applied.values()}
-    since = [f"{what} since run {run.id}" for run in runs.values() for what in changed_since(run, request)]
+    since = [
+        _("%(what)s since run %(run)s") % {"what": what, "run": run.id}
+        for run in runs.values()
+        for what in changed_since(run, request)
+    ]
     outcome = carry_out(request, store, listener)
     run = store.get_run(outcome.run_id)
     if run.recorded is not Recorded.FULL:
-        raise EngineError(f"run {run.id} was recorded only in part: what would change is not known", remedy="try again")
+        raise EngineError(
+            _("run %(run)s was recorded only in part: what would change is not known") % {"run": run.id},
+            remedy=_("try again"),
+        )
     numbers = {phase: run.id for phase, run in applied.items()}
     return Drift(outcome, numbers, tuple(since), tuple(_drifted(store, run)))
 

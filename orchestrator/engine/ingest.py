@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.errors import UsageError
+from orchestrator.languages import _
 from orchestrator.paths import state_dir
 from orchestrator.records import Store
 from orchestrator.records.entities import (
@@ -69,7 +70,7 @@ def ingest(store: Store, file: Path) -> Ingested:
     rows = list(_rows(file))
     first = rows[0] if rows else None
     if first is None or not first.keys() >= {"run_id", "host", "pid", "pid_started"}:
-        raise UsageError("is no spill of a run", where=str(file), remedy="its first line would say whose it is")
+        raise UsageError(_("is no spill of a run"), where=str(file), remedy=_("its first line would say whose it is"))
     intake = _Intake(store, _run_of(store, first, file), Ingested(file, int(first["run_id"])))
     whole = False
     for row in rows[1:]:
@@ -102,7 +103,7 @@ def _rows(file: Path) -> Iterator[Row | None]:
                     row = None
                 yield row if isinstance(row, dict) and "kind" in row else None
     except OSError as error:
-        raise UsageError(f"cannot be read: {error.strerror}", where=str(file)) from error
+        raise UsageError(_("cannot be read: %(reason)s") % {"reason": error.strerror}, where=str(file)) from error
 
 
 def _run_of(store: Store, first: Row, file: Path) -> Run:
@@ -111,14 +112,19 @@ def _run_of(store: Store, first: Row, file: Path) -> Run:
     actor = run.about.actor
     if (actor.host, actor.pid, actor.pid_started) != (first["host"], first["pid"], first["pid_started"]):
         raise UsageError(
-            f"was spilled by another run {run.id} than the one in these records",
+            _("was spilled by another run %(run)s than the one in these records") % {"run": run.id},
             where=str(file),
-            remedy=f"LIFECYCLE_DATABASE_URL or LIFECYCLE_VAR names other records than then; these are {store.address}",
+            remedy=_("LIFECYCLE_DATABASE_URL or LIFECYCLE_VAR names other records than then; these are %(address)s")
+            % {"address": store.address},
         )
     if run.status is Status.RUNNING:
         waits = any(row and row["kind"] in ("run_ends", "end") for row in _rows(file))
         if not waits:
-            raise UsageError(f"run {run.id} is still running", where=str(file), remedy="try again when it has ended")
+            raise UsageError(
+                _("run %(run)s is still running") % {"run": run.id},
+                where=str(file),
+                remedy=_("try again when it has ended"),
+            )
     return run
 
 

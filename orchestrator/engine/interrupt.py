@@ -18,6 +18,7 @@ from pathlib import Path
 from types import FrameType
 
 from orchestrator.engine.processes import at_work, send, wait_until_idle, with_descendants
+from orchestrator.languages import _
 
 # SIGTERM and SIGHUP are not repeated by a person, so the second step follows by itself.
 PATIENCE = 30.0
@@ -60,7 +61,9 @@ class Ladder:
         if self._asked_at is None:
             self._asked_at = time.monotonic()
             self._ask()
-            self._tell("the running task is let finish; interrupt again to stop at once, whatever the hosts are doing")
+            self._tell(
+                _("the running task is let finish; interrupt again to stop at once, whatever the hosts are doing")
+            )
         elif self._cut_at is None:
             self._cut()
         else:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from orchestrator.engine.processes import at_work, mark_of, wait_until_idle
 from orchestrator.engine.request import Event, Listener
 from orchestrator.errors import LockedError, UsageError
+from orchestrator.languages import _
 from orchestrator.records import Store
 from orchestrator.records.entities import Actor, Lock, LockRelease, Status
 from orchestrator.records.liveness import is_dead_here, this_actor, this_host
@@ -49,7 +50,9 @@ def lock_states(store: Store, environment: str | None) -> list[LockState]:
 def release_lock(store: Store, environment: str, reason: str | None) -> Lock | None:
     """Take a lock away that was left; with `reason` also one whose holder may be at work. None when there was none."""
     if reason is not None and not reason.strip():
-        raise UsageError("the reason is empty", where="--force", remedy="say why nobody can be at work there any more")
+        raise UsageError(
+            _("the reason is empty"), where="--force", remedy=_("say why nobody can be at work there any more")
+        )
     return store.release_lock(environment, this_actor().operator, is_idle, reason)
 
 
@@ -77,7 +80,12 @@ class Patience:
         if left <= 0:
             return False
         if not self._told and self._listener is not None:
-            self._listener.on_event(Event("notice", message=f"waiting up to {left:.0f} s: {refusal.what}"))
+            self._listener.on_event(
+                Event(
+                    "notice",
+                    message=_("waiting up to %(left)s s: %(what)s") % {"left": f"{left:.0f}", "what": refusal.what},
+                )
+            )
         self._told = True
         time.sleep(min(ASK_AGAIN_SECONDS, left))
         return True

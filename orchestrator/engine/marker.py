@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.engine.processes import mark_of
 from orchestrator.engine.request import RunRequest
 from orchestrator.engine.workspace import workspace
+from orchestrator.languages import _
 from orchestrator.paths import state_dir
 from orchestrator.phases import Phase
 from orchestrator.records.entities import Actor, Status, now
@@ -97,7 +98,7 @@ def take_away(
     request = RunRequest(environment=environment, phases=(), **reach)
     told = release(request, actor, {**about(actor, "lock release", records=records), "force": force})
     released = bool(told.get("changed"))
-    unasked = str(told.get("unmarked", "")) if told else "ansible could not ask"
+    unasked = str(told.get("unmarked", "")) if told else _("ansible could not ask")
     found = {"anchor": told.get("anchor", ""), "holder": told.get("holder", {}), "released": released}
     return {**found, "unasked": unasked}
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from orchestrator.engine.request import RunOutcome
 from orchestrator.engine.scrub import Scrubber
+from orchestrator.languages import _
 from orchestrator.records.entities import Actor, NewRun
 
 # How many failed hosts are named; the rest is on record.
@@ -25,7 +26,7 @@ def notify(
     if not any(given.get(name) for name in TOLD_BY):
         return ()
     scrub = scrubber or Scrubber(())
-    end = f"how run {outcome.run_id} ended"
+    end = _("how run %(run)s ended") % {"run": outcome.run_id}
     try:
         from orchestrator.receivers.settings import receivers
         from orchestrator.receivers.tell import tell
@@ -34,12 +35,18 @@ def notify(
         found, wrong = receivers(given)
         wanted = [one for one in found if one.wants(told)]
         answers = zip(wanted, tell(wanted, told), strict=True)
-        notes = [f"not everybody was told {end}: {error.line()}" for error in wrong]
-        notes += [f"{one.name} was not told {end}: it {why}" for one, why in answers if why is not None]
-        return tuple(map(scrub.text, notes))
+        notes = [
+            _("not everybody was told %(end)s: %(error)s") % {"end": end, "error": error.line()} for error in wrong
+        ]
+        notes += [
+            _("%(name)s was not told %(end)s: it %(why)s") % {"name": one.name, "end": end, "why": why}
+            for one, why in answers
+            if why is not None
+        ]
+        return tuple(note.mapped(scrub.text) for note in notes)
     except (Exception, KeyboardInterrupt) as error:
         # A run must not come to another end because nobody could be told of it, or because a person would not wait.
-        return (f"nobody may have been told {end} ({type(error).__name__})",)
+        return (_("nobody may have been told %(end)s (%(name)s)") % {"end": end, "name": type(error).__name__},)
 
 
 def body(about: NewRun, outcome: RunOutcome) -> dict[str, Any]:

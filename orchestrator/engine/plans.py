@@ -13,6 +13,7 @@ from orchestrator.engine.again import changed_since, request_again
 from orchestrator.engine.carry import carry_out, locked, perform
 from orchestrator.engine.request import Listener, RunOutcome, RunRequest
 from orchestrator.errors import PlanError
+from orchestrator.languages import _, joined
 from orchestrator.records import Store
 from orchestrator.records.entities import Approval, Recorded, ResultStatus, Run, Status, StoredPlan, now
 from orchestrator.records.liveness import this_actor
@@ -39,9 +40,12 @@ def approve(store: Store, run_id: int, hours: float, reason: str | None) -> Stor
     plan, operator = store.get_plan(run_id), this_actor().operator
     maker = store.get_run(run_id).about.actor.operator
     if not plan.changes:
-        raise PlanError(f"plan {run_id} changes nothing", remedy="it needs no approval")
+        raise PlanError(_("plan %(run)s changes nothing") % {"run": run_id}, remedy=_("it needs no approval"))
     if _person(maker) == _person(operator):
-        raise PlanError(f"plan {run_id} was made by {maker}", remedy="another person must approve it")
+        raise PlanError(
+            _("plan %(run)s was made by %(maker)s") % {"run": run_id, "maker": maker},
+            remedy=_("another person must approve it"),
+        )
     _refuse_applied(store, run_id)
     store.add_approval(Approval(run_id, plan.digest, operator, now(), now() + timedelta(hours=hours), reason))
     return store.get_plan(run_id)
@@ -60,11 +64,16 @@ def apply_plan(
     request = request_again(run, environment, run.about.phases, given)
     changes = changed_since(run, request)
     if changes:
-        raise PlanError(f"{' and '.join(changes)} since plan {run.id} was made", remedy="make a new plan")
+        raise PlanError(
+            _("%(changes)s since plan %(run)s was made") % {"changes": joined(_(" and "), changes), "run": run.id},
+            remedy=_("make a new plan"),
+        )
     if plan.changes:
         _refuse_unapproved(plan)
     with locked(request, store, listener):
-        rehearsal = perform(replace(request, reason=f"before plan {run.id} is applied"), store, listener)
+        rehearsal = perform(
+            replace(request, reason=_("before plan %(run)s is applied") % {"run": run.id}), store, listener
+        )
         if rehearsal.status is not Status.SUCCESSFUL:
             return rehearsal
         if _plan_of(store, rehearsal.run_id).digest != plan.digest:
@@ -77,27 +86,33 @@ def apply_plan(
 def _refuse_applied(store: Store, run_id: int) -> None:
     applied = store.applied_by(run_id)
     if applied is not None:
-        raise PlanError(f"plan {run_id} was applied by run {applied}", remedy="make a new plan, or resume that run")
+        raise PlanError(
+            _("plan %(run)s was applied by run %(applied)s") % {"run": run_id, "applied": applied},
+            remedy=_("make a new plan, or resume that run"),
+        )
 
 
 def _refuse_unapproved(plan: StoredPlan) -> None:
     given = [approval for approval in plan.approvals if approval.plan_digest == plan.digest]
     if not given:
         raise PlanError(
-            f"plan {plan.run_id} is not approved", remedy=f"another person: lifecycle approve {plan.run_id}"
+            _("plan %(run)s is not approved") % {"run": plan.run_id},
+            remedy=_("another person: lifecycle approve %(run)s") % {"run": plan.run_id},
         )
     if given[0].expires_at <= now():
         until = given[0].expires_at.astimezone().strftime("%Y-%m-%d %H:%M")
         raise PlanError(
-            f"the approval of plan {plan.run_id} by {given[0].operator} has expired at {until}",
-            remedy=f"lifecycle approve {plan.run_id} again",
+            _("the approval of plan %(run)s by %(operator)s has expired at %(until)s")
+            % {"run": plan.run_id, "operator": given[0].operator, "until": until},
+            remedy=_("lifecycle approve %(run)s again") % {"run": plan.run_id},
         )
 
 
 def _plan_of(store: Store, run_id: int) -> StoredPlan:
     if store.get_run(run_id).recorded is not Recorded.FULL:
         raise PlanError(
-            f"run {run_id} was recorded only in part: what it would change is not known", remedy="try again"
+            _("run %(run)s was recorded only in part: what it would change is not known") % {"run": run_id},
+            remedy=_("try again"),
         )
     lines = [json.dumps(line) for line in _changes(store, run_id)]
     return StoredPlan(run_id, hashlib.sha256("\n".join(lines).encode()).hexdigest(), len(lines))
@@ -113,11 +128,12 @@ def _changes(store: Store, run_id: int) -> Iterator[tuple[str, ...]]:
 
 def _other_now(store: Store, plan: StoredPlan, run_id: int) -> PlanError:
     then, after = set(_changes(store, plan.run_id)), set(_changes(store, run_id))
-    found = sorted({f"{host}: {task}" for _, host, task, _ in then ^ after})
-    more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
+    found = sorted({f"{host}: {task}" for _phase, host, task, _result in then ^ after})
+    more = _(" and %(count)s more") % {"count": len(found) - NAMED} if len(found) > NAMED else ""
     return PlanError(
-        f"plan {plan.run_id} would be another one now: {', '.join(found[:NAMED])}{more}",
-        remedy=f"nothing was changed; lifecycle show {run_id} --diff shows it; make a new plan",
+        _("plan %(run)s would be another one now: %(found)s%(more)s")
+        % {"run": plan.run_id, "found": ", ".join(found[:NAMED]), "more": more},
+        remedy=_("nothing was changed; lifecycle show %(run)s --diff shows it; make a new plan") % {"run": run_id},
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.engine.again import changed_since, request_again
 from orchestrator.engine.request import RunRequest
 from orchestrator.errors import UsageError
+from orchestrator.languages import _, joined
 from orchestrator.phases import PHASES
 from orchestrator.records import Store
 from orchestrator.records.entities import Run, Status, Step
@@ -24,19 +25,31 @@ def run_to_resume(store: Store, run_id: int | None, environment: str | None) -> 
     if run_id is None:
         run = next(iter(store.list_runs(environment, limit=1)), None)
         if run is None:
-            raise UsageError("there is no run on record", where=environment or "", remedy="lifecycle run PHASE -i ENV")
+            raise UsageError(
+                _("there is no run on record"), where=environment or "", remedy=_("lifecycle run PHASE -i ENV")
+            )
     else:
         run = store.get_run(run_id)
     later = store.resumed_by(run.id)
     if later is not None:
-        raise UsageError(f"run {run.id} was resumed by run {later}", remedy=f"lifecycle resume {later}")
+        raise UsageError(
+            _("run %(run)s was resumed by run %(later)s") % {"run": run.id, "later": later},
+            remedy=_("lifecycle resume %(later)s") % {"later": later},
+        )
     if run.status is Status.RUNNING:
-        raise UsageError(f"run {run.id} is still running", remedy="lifecycle lock status says who is at work")
+        raise UsageError(
+            _("run %(run)s is still running") % {"run": run.id}, remedy=_("lifecycle lock status says who is at work")
+        )
     if not _unfinished(run):
-        raise UsageError(f"every phase of run {run.id} succeeded", remedy="there is nothing to resume")
+        raise UsageError(
+            _("every phase of run %(run)s succeeded") % {"run": run.id}, remedy=_("there is nothing to resume")
+        )
     other = next((THROUGH[phase] for phase in run.about.phases if phase in THROUGH), None)
     if other is not None:
-        raise UsageError(f"run {run.id} was one step of `{other}`", remedy=f"go on with `{other}`")
+        raise UsageError(
+            _("run %(run)s was one step of `%(other)s`") % {"run": run.id, "other": other},
+            remedy=_("go on with `%(other)s`") % {"other": other},
+        )
     return run
 
 
@@ -50,9 +63,10 @@ def resume_request(run: Run, environment: Environment, given: Mapping[str, Any],
     changes = tuple(changed_since(run, request))
     if changes and not force:
         raise UsageError(
-            f"{' and '.join(changes)} since run {run.id}: what had succeeded then need not do so now",
+            _("%(changes)s since run %(run)s: what had succeeded then need not do so now")
+            % {"changes": joined(_(" and "), changes), "run": run.id},
             where=environment.name,
-            remedy=f"start anew with `lifecycle run {' '.join(run.about.phases)}`, or --force",
+            remedy=_("start anew with `lifecycle run %(phases)s`, or --force") % {"phases": " ".join(run.about.phases)},
         )
     return replace(request, limits=_limits(run, left), resumes=run.id, despite=changes)
 

@@ -15,6 +15,7 @@ from orchestrator.engine.environ import compose
 from orchestrator.engine.request import RunRequest
 from orchestrator.engine.workspace import Workspace
 from orchestrator.errors import UsageError
+from orchestrator.languages import _
 
 # As the shell counts it: 128 and more.
 ENDED_BY_SIGNAL = 128
@@ -56,8 +57,8 @@ def tether() -> list[str]:
     setpriv = shutil.which("setpriv")
     if setpriv is None:
         raise UsageError(
-            "setpriv is missing: without it a killed lifecycle would leave ansible changing hosts",
-            remedy="install util-linux",
+            _("setpriv is missing: without it a killed lifecycle would leave ansible changing hosts"),
+            remedy=_("install util-linux"),
         )
     return [setpriv, "--pdeathsig", "INT", "--"]
 
@@ -105,5 +106,5 @@ def _executable() -> str:
     beside = Path(sys.executable).parent / "ansible-playbook"
     found = str(beside) if beside.is_file() else shutil.which("ansible-playbook")
     if found is None:
-        raise UsageError("ansible-playbook is not installed", remedy="reinstall impl-lifecycle")
+        raise UsageError(_("ansible-playbook is not installed"), remedy=_("reinstall impl-lifecycle"))
     return found

@@ -16,6 +16,7 @@ from orchestrator.engine.environ import inherited
 from orchestrator.engine.request import RunRequest
 from orchestrator.engine.scrub import Scrubber, secret_values
 from orchestrator.errors import UsageError
+from orchestrator.languages import _
 
 VAULT_SIGN = b"$ANSIBLE_VAULT;"
 VARIABLE_SUFFIXES = ("", ".yml", ".yaml", ".json")
@@ -101,7 +102,8 @@ def _decrypted(files: list[str], request: RunRequest) -> list[str]:
         )
     except subprocess.TimeoutExpired:
         raise UsageError(
-            f"the vault password did not come within {VAULT_SECONDS} s", remedy="check the script behind --vault-id"
+            _("the vault password did not come within %(seconds)s s") % {"seconds": VAULT_SECONDS},
+            remedy=_("check the script behind --vault-id"),
         ) from None
     # With a wrong password ansible opens nothing either: the run then fails by itself and tells why.
     return list(json.loads(answer.stdout)) if answer.returncode == 0 else []

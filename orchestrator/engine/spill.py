@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from orchestrator.languages import _, joined
 from orchestrator.records.entities import Actor, HostTotals, ResultRecord, Status, TaskRecord, now
 
 
@@ -35,7 +36,11 @@ class Spill:
 
     def surprise(self, error: Exception, event: str, counter: int) -> None:
         """An event that could not be translated."""
-        reason = f"event {counter} ({event}) could not be recorded: {type(error).__name__}"
+        reason = _("event %(counter)s (%(event)s) could not be recorded: %(name)s") % {
+            "counter": counter,
+            "event": event,
+            "name": type(error).__name__,
+        }
         self.reasons.append(reason)
         self._write([{"kind": "unreadable", "counter": counter, "event": event, "why": type(error).__name__}])
 
@@ -70,12 +75,14 @@ class Spill:
 
     def told(self) -> str:
         """What the operator should know of what is not in the store."""
-        parts = [f"recorded only in part ({self.reasons[0]})"]
+        parts = [_("recorded only in part (%(reason)s)") % {"reason": self.reasons[0]}]
         if self._written:
-            parts.append(f"the rest is in {self.path}: `lifecycle records ingest` takes it in")
+            parts.append(_("the rest is in %(path)s: `lifecycle records ingest` takes it in") % {"path": self.path})
         if self._missing:
-            parts.append(f"{self._missing} lines of it are lost ({self.reasons[-1]})")
-        return "; ".join(parts)
+            parts.append(
+                _("%(count)s lines of it are lost (%(reason)s)") % {"count": self._missing, "reason": self.reasons[-1]}
+            )
+        return joined("; ", parts)
 
     def close(self) -> None:
         """Say that this was all, if there is a file."""

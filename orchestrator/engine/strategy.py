@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from orchestrator.errors import UsageError
+from orchestrator.languages import _
 
 MITOGENS: Final = "mitogen_"
 
@@ -23,9 +24,9 @@ def strategy_settings(name: str | None) -> dict[str, str]:
     found = find_spec("ansible_mitogen")
     if found is None or not found.submodule_search_locations:
         raise UsageError(
-            f"the strategy {name} needs mitogen, which is not installed",
+            _("the strategy %(name)s needs mitogen, which is not installed") % {"name": name},
             where="--strategy",
-            remedy="pip install 'impl-lifecycle[mitogen]', or leave --strategy out: nothing but time depends on it",
+            remedy=_("pip install 'impl-lifecycle[mitogen]', or leave --strategy out: nothing but time depends on it"),
         )
     place = Path(next(iter(found.submodule_search_locations))) / "plugins" / "strategy"
     return {"ANSIBLE_STRATEGY": name, "ANSIBLE_STRATEGY_PLUGINS": str(place)}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.engine.request import HostFailure
 from orchestrator.errors import ExitCode
+from orchestrator.languages import _
 from orchestrator.records.entities import Status
 
 if TYPE_CHECKING:
@@ -55,10 +56,10 @@ def _reason(heard: Heard, status: Status) -> str:
     if heard.spoken:
         return "\n".join(heard.spoken)
     if status is Status.INCOMPLETE:
-        return "ansible ended without its final report: what the hosts are like is not known"
+        return _("ansible ended without its final report: what the hosts are like is not known")
     if not heard.hosts:
-        return "no host matched, so nothing was done"
-    return "ansible failed without naming a host"
+        return _("no host matched, so nothing was done")
+    return _("ansible failed without naming a host")
 
 
 def run_status(steps: Sequence[Status], interrupted: bool) -> Status:

@@ -11,6 +11,7 @@ from pathlib import Path
 from orchestrator.errors import LabError
 from orchestrator.lab.podman import require_program
 from orchestrator.lab.topology import Host, Topology
+from orchestrator.languages import _
 
 USER = "ops"
 HOST_KEY = "/etc/ssh/ssh_host_ed25519_key.pub"
@@ -75,5 +76,8 @@ class Access:
         environment = {name: value for name, value in os.environ.items() if name != "SSH_AUTH_SOCK"}
         outcome = subprocess.run(argv, capture_output=True, text=True, check=False, env=environment)
         if outcome.returncode != 0:
-            words = outcome.stderr.strip().splitlines() or [f"exit code {outcome.returncode}"]
-            raise LabError(f"ssh to {host.address} does not work: {words[-1]}", where=host.name)
+            words = outcome.stderr.strip().splitlines() or [_("exit code %(code)s") % {"code": outcome.returncode}]
+            raise LabError(
+                _("ssh to %(address)s does not work: %(words)s") % {"address": host.address, "words": words[-1]},
+                where=host.name,
+            )

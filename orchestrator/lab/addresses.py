@@ -11,6 +11,7 @@ from pathlib import Path
 
 from orchestrator.errors import LabError
 from orchestrator.lab.podman import Container, Podman
+from orchestrator.languages import _
 
 # Where netavark's part of podman keeps its reservations; made anew when missing, emptied by every boot.
 RESERVATIONS = Path("/run/containers/networks/ipam.db")
@@ -34,9 +35,10 @@ def free(words: str, podman: Podman, reservations: Path = RESERVATIONS) -> bool:
     strangers = sorted(container.name for container in running if container.lab is None)
     if strangers:
         raise LabError(
-            f"podman still holds {address} for a container that does not run",
+            _("podman still holds %(address)s for a container that does not run") % {"address": address},
             where=str(reservations),
-            remedy=f"stop {', '.join(strangers)}, remove this file, and run lifecycle lab up again",
+            remedy=_("stop %(strangers)s, remove this file, and run lifecycle lab up again")
+            % {"strangers": ", ".join(strangers)},
         )
     reservations.unlink(missing_ok=True)
     return True

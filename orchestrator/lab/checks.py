@@ -13,6 +13,7 @@ from orchestrator.errors import LabError
 from orchestrator.lab import commands
 from orchestrator.lab.podman import Container, Network
 from orchestrator.lab.topology import Host, Topology
+from orchestrator.languages import _
 
 # An image with its package cache, and what a host writes when services are installed on it.
 IMAGE_DISK_MB = 2500
@@ -28,11 +29,11 @@ def refuse_taken_names(topology: Topology, containers: Mapping[str, Container]) 
     for host in topology.hosts:
         container = containers.get(commands.container_name(topology.name, host.name))
         if container and container.lab != topology.name:
-            owner = f"lab '{container.lab}'" if container.lab else "something else"
+            owner = f"lab '{container.lab}'" if container.lab else _("something else")
             raise LabError(
-                f"the container name {container.name} is taken by {owner}",
+                _("the container name %(name)s is taken by %(owner)s") % {"name": container.name, "owner": owner},
                 where=host.name,
-                remedy="remove that container, or set another lab_name",
+                remedy=_("remove that container, or set another lab_name"),
             )
 
 
@@ -42,9 +43,10 @@ def refuse_other_settings(topology: Topology, containers: Mapping[str, Container
         container = containers.get(commands.container_name(topology.name, host.name))
         if container and container.settings != commands.settings(host):
             raise LabError(
-                f"was made with {container.settings}, the inventory now says {commands.settings(host)}",
+                _("was made with %(made)s, the inventory now says %(wanted)s")
+                % {"made": container.settings, "wanted": commands.settings(host)},
                 where=host.name,
-                remedy="lifecycle lab reset makes the hosts anew",
+                remedy=_("lifecycle lab reset makes the hosts anew"),
             )
 
 
@@ -53,23 +55,31 @@ def refuse_taken_subnet(topology: Topology, networks: Mapping[str, Network], rou
     name = commands.network_name(topology.name)
     own = networks.get(name)
     if own and own.lab != topology.name:
-        raise LabError(f"the network name {name} is taken", where="lab_name", remedy="set another lab_name")
+        raise LabError(
+            _("the network name %(name)s is taken") % {"name": name}, where="lab_name", remedy=_("set another lab_name")
+        )
     if own and str(topology.subnet) not in own.subnets:
         raise LabError(
-            f"the lab's network has {', '.join(own.subnets)}, the inventory says {topology.subnet}",
+            _("the lab's network has %(subnets)s, the inventory says %(subnet)s")
+            % {"subnets": ", ".join(own.subnets), "subnet": topology.subnet},
             where="lab_subnet",
-            remedy="lifecycle lab reset makes it anew",
+            remedy=_("lifecycle lab reset makes it anew"),
         )
     for network in networks.values():
         if network.name != name and any(overlap(topology.subnet, subnet) for subnet in network.subnets):
-            raise LabError(f"{topology.subnet} is already used by the network {network.name}", where="lab_subnet")
+            raise LabError(
+                _("%(subnet)s is already used by the network %(name)s")
+                % {"subnet": topology.subnet, "name": network.name},
+                where="lab_subnet",
+            )
     for route in json.loads(routes or "[]"):
         device = route.get("dev", "")
         if overlap(topology.subnet, route.get("dst", "")) and not (own and device == own.interface):
             raise LabError(
-                f"{topology.subnet} is already reached by the route {route['dst']} dev {device}",
+                _("%(subnet)s is already reached by the route %(dst)s dev %(device)s")
+                % {"subnet": topology.subnet, "dst": route["dst"], "device": device},
                 where="lab_subnet",
-                remedy="choose another subnet",
+                remedy=_("choose another subnet"),
             )
 
 
@@ -94,9 +104,10 @@ def refuse_too_little_memory(to_start: list[Host], meminfo: str) -> None:
     available = next(int(line.split()[1]) // 1024 for line in meminfo.splitlines() if line.startswith("MemAvailable:"))
     if needed > available:
         raise LabError(
-            f"the hosts to start may use {needed} MB, but only {available} MB of memory are free",
+            _("the hosts to start may use %(needed)s MB, but only %(available)s MB of memory are free")
+            % {"needed": needed, "available": available},
             where="lab_memory",
-            remedy="lower lab_memory, or stop something else",
+            remedy=_("lower lab_memory, or stop something else"),
         )
 
 
@@ -105,9 +116,10 @@ def refuse_too_little_disk(to_create: list[Host], image_missing: bool, free_mb: 
     needed = len(to_create) * HOST_DISK_MB + (IMAGE_DISK_MB if image_missing else 0)
     if needed > free_mb:
         raise LabError(
-            f"the lab needs {needed} MB of disk, but only {free_mb} MB are free",
+            _("the lab needs %(needed)s MB of disk, but only %(free_mb)s MB are free")
+            % {"needed": needed, "free_mb": free_mb},
             where=str(STORAGE),
-            remedy="free some space",
+            remedy=_("free some space"),
         )
 
 
@@ -123,10 +135,13 @@ def refuse_too_many_hosts(to_start: list[Host], used: int, limit: int) -> None:
     room = max(limit - used, 0) // INOTIFY_PER_HOST
     if len(to_start) > room:
         raise LabError(
-            f"{len(to_start)} hosts are to start, but the machine's inotify instances allow {room} more "
-            f"({used} of {limit} in use)",
+            _(
+                "%(count)s hosts are to start, but the machine's inotify instances allow %(room)s more "
+                "(%(used)s of %(limit)s in use)"
+            )
+            % {"count": len(to_start), "room": room, "used": used, "limit": limit},
             where="fs.inotify.max_user_instances",
-            remedy="take another lab down",
+            remedy=_("take another lab down"),
         )
 
 

@@ -14,6 +14,7 @@ from orchestrator.lab.access import HOST_KEY, Access
 from orchestrator.lab.inventory import load
 from orchestrator.lab.podman import Container, Podman, require_program, require_root
 from orchestrator.lab.topology import Host, Topology
+from orchestrator.languages import _
 from orchestrator.paths import state_dir
 
 # Booting takes about 1 s; a machine busy with other hosts takes longer.
@@ -111,7 +112,7 @@ class Lab:
         host = self.topology.host(name)
         state = self._status(host, self.podman.containers().get(self._container(host))).state
         if state != "running":
-            raise LabError(f"is {state}", where=name, remedy="lifecycle lab up starts it")
+            raise LabError(_("is %(state)s") % {"state": state}, where=name, remedy=_("lifecycle lab up starts it"))
         return self.access.ssh(host, *command)
 
     def _container(self, host: Host) -> str:
@@ -165,12 +166,17 @@ class Lab:
         lines = self.podman.run(commands.execute(self._container(host), SETTLE, public_key)).splitlines()
         system, key, failed = lines[0], lines[1] if len(lines) > 1 else "", tuple(lines[2:])
         if system not in ("running", "degraded") or not key:
-            raise LabError(f"systemd is {system} after {BOOT_SECONDS} s", where=host.name, remedy="lifecycle lab reset")
+            raise LabError(
+                _("systemd is %(system)s after %(seconds)s s") % {"system": system, "seconds": BOOT_SECONDS},
+                where=host.name,
+                remedy=_("lifecycle lab reset"),
+            )
         if system == "degraded" and action == "created":
             raise LabError(
-                f"came up degraded: {', '.join(failed)} failed",
+                _("came up degraded: %(failed)s failed") % {"failed": ", ".join(failed)},
                 where=host.name,
-                remedy=f"lifecycle lab shell {host.name} sudo systemctl status {failed[0] if failed else ''}",
+                remedy=_("lifecycle lab shell %(name)s sudo systemctl status %(failed)s")
+                % {"name": host.name, "failed": failed[0] if failed else ""},
             )
         return report(host, "running", action=action, system=system, failed_units=failed), key
 

@@ -19,6 +19,7 @@ from orchestrator.errors import LabError
 from orchestrator.lab import commands
 from orchestrator.lab.podman import Podman, last_words, require_program
 from orchestrator.lab.topology import Host, Topology
+from orchestrator.languages import _
 
 RECIPE = Path(__file__).resolve().parent / "recipe"
 MIRROR = "http://deb.debian.org/debian"
@@ -57,10 +58,10 @@ def ensure(podman: Podman, topology: Topology, host: Host, directory: Path, say:
         if podman.attempt(commands.image_exists(name)).returncode == 0:
             return checked(podman, name) if host.image else name
         if host.image:
-            say(f"pulling {name}")
+            say(_("pulling %(name)s") % {"name": name})
             podman.run(commands.pull(name))
             return checked(podman, name)
-        say(f"building the image for Debian {host.debian} (once, about a minute)")
+        say(_("building the image for Debian %(debian)s (once, about a minute)") % {"debian": host.debian})
         build(podman, name, host.debian, machine_sources(topology.mirror))
         remove_older(podman, name)
     return name
@@ -71,9 +72,10 @@ def checked(podman: Podman, name: str) -> str:
     labels = podman.json(commands.image_labels(name))
     if not labels or commands.IMAGE_LABEL not in labels:
         raise LabError(
-            f"{name} was not made from the lab's recipe",
+            _("%(name)s was not made from the lab's recipe") % {"name": name},
             where="lab_image",
-            remedy=f"build one with lifecycle lab up and push it: podman push {reference('12')} {name}",
+            remedy=_("build one with lifecycle lab up and push it: podman push %(reference)s %(name)s")
+            % {"reference": reference("12"), "name": name},
         )
     return name
 
@@ -100,7 +102,10 @@ def build(podman: Podman, name: str, debian: str, sources: Sources) -> None:
             env={**os.environ, **build_environment(recipe, debian), "TMPDIR": build_directory()},
         )
         if outcome.returncode != 0:
-            raise LabError(f"cannot build the image: {apt_words(outcome.stderr)}", where=f"Debian {debian}")
+            raise LabError(
+                _("cannot build the image: %(words)s") % {"words": apt_words(outcome.stderr)},
+                where=f"Debian {debian}",
+            )
         podman.run(commands.import_image(str(archive), name, digest()))
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from orchestrator.errors import LabError
 from orchestrator.lab import commands
+from orchestrator.languages import _
 
 PACKAGES = "podman runc conmon netavark aardvark-dns iptables mmdebstrap debian-archive-keyring openssh-client"
 
@@ -116,13 +117,16 @@ class Podman:
 def require_root() -> None:
     """Rootless podman can neither enforce limits on cgroup v1 nor give hosts addresses the machine reaches."""
     if os.geteuid() != 0:
-        raise LabError("the lab needs root", remedy="run it again with sudo")
+        raise LabError(_("the lab needs root"), remedy=_("run it again with sudo"))
 
 
 def require_program(name: str) -> None:
     """Raise LabError with the line that installs what is missing."""
     if shutil.which(name) is None:
-        raise LabError(f"{name} is not installed", remedy=f"apt-get install --no-install-recommends {PACKAGES}")
+        raise LabError(
+            _("%(name)s is not installed") % {"name": name},
+            remedy=_("apt-get install --no-install-recommends %(packages)s") % {"packages": PACKAGES},
+        )
 
 
 def write_settings(directory: Path) -> Path:
@@ -137,4 +141,4 @@ def write_settings(directory: Path) -> Path:
 def last_words(stderr: str) -> str:
     """podman's error without its log lines."""
     lines = [line.strip() for line in stderr.splitlines() if line.strip() and not line.startswith("time=")]
-    return (lines or ["failed without a word"])[-1].removeprefix("Error: ")
+    return lines[-1].removeprefix("Error: ") if lines else _("failed without a word")

@@ -9,6 +9,7 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 from orchestrator.errors import LabError
+from orchestrator.languages import _
 
 DEBIAN_RELEASES = ("12", "13")
 DEFAULT_MEMORY = "512m"
@@ -53,7 +54,11 @@ class Topology:
             if host.name == name:
                 return host
         known = ", ".join(host.name for host in self.hosts)
-        raise LabError(f"no host '{name}' in this lab", where=name, remedy=f"there are {known}")
+        raise LabError(
+            _("no host '%(name)s' in this lab") % {"name": name},
+            where=name,
+            remedy=_("there are %(known)s") % {"known": known},
+        )
 
 
 def topology(inventory: Mapping[str, Any], default_name: str) -> Topology:
@@ -66,11 +71,14 @@ def topology(inventory: Mapping[str, Any], default_name: str) -> Topology:
     members = {name: values for name, values in hostvars.items() if truth(values.get("lab_host", True))}
     if not members:
         raise LabError(
-            "no lab hosts in this inventory", remedy="add hosts with ansible_host, or remove lab_host: false"
+            _("no lab hosts in this inventory"), remedy=_("add hosts with ansible_host, or remove lab_host: false")
         )
     name = str(same(members, "lab_name", default_name))
     if not NAME.fullmatch(name):
-        raise LabError(f"'{name}' is not usable as a name: lower-case letters, digits and '-'", where="lab_name")
+        raise LabError(
+            _("'%(name)s' is not usable as a name: lower-case letters, digits and '-'") % {"name": name},
+            where="lab_name",
+        )
     subnet = read_subnet(same(members, "lab_subnet", None))
     mirror = same(members, "lab_mirror", None)
     hosts = tuple(read_host(host, values, subnet) for host, values in sorted(members.items()))
@@ -87,9 +95,10 @@ def same(members: Mapping[str, Mapping[str, Any]], variable: str, default: objec
             first_host, first = host, value
         elif value != first:
             raise LabError(
-                f"is {value!r} here but {first!r} on {first_host}",
+                _("is %(value)s here but %(first)s on %(first_host)s")
+                % {"value": repr(value), "first": repr(first), "first_host": first_host},
                 where=f"{host}: {variable}",
-                remedy="set it once, in group_vars/all or under all: vars:",
+                remedy=_("set it once, in group_vars/all or under all: vars:"),
             )
     return first
 
@@ -97,7 +106,7 @@ def same(members: Mapping[str, Mapping[str, Any]], variable: str, default: objec
 def literal(host: str, variable: str, value: object) -> object:
     """`value`, unless it is a template: the lab reads variables without running Ansible's templating."""
     if isinstance(value, str) and "{{" in value:
-        raise LabError("must be a literal value, not a template", where=f"{host}: {variable}")
+        raise LabError(_("must be a literal value, not a template"), where=f"{host}: {variable}")
     return value
 
 
@@ -109,13 +118,17 @@ def truth(value: object) -> bool:
 def read_subnet(value: object) -> IPv4Network:
     """The lab's network. Raises LabError if it is missing, not IPv4 or too small for a gateway and a host."""
     if value is None:
-        raise LabError("is not set, so this is no lab inventory", where="lab_subnet", remedy="e.g. 10.89.77.0/24")
+        raise LabError(_("is not set, so this is no lab inventory"), where="lab_subnet", remedy=_("e.g. 10.89.77.0/24"))
     try:
         subnet = IPv4Network(str(value))
     except ValueError as error:
-        raise LabError(f"'{value}' is not an IPv4 network: {error}", where="lab_subnet") from error
+        raise LabError(
+            _("'%(value)s' is not an IPv4 network: %(error)s") % {"value": value, "error": error}, where="lab_subnet"
+        ) from error
     if subnet.prefixlen > 29 or not subnet.is_private:
-        raise LabError(f"{subnet} must be a private network of /29 or larger", where="lab_subnet")
+        raise LabError(
+            _("%(subnet)s must be a private network of /29 or larger") % {"subnet": subnet}, where="lab_subnet"
+        )
     return subnet
 
 
@@ -126,11 +139,15 @@ def read_host(name: str, values: Mapping[str, Any], subnet: IPv4Network) -> Host
         return literal(name, variable, values.get(variable, default))
 
     if not NAME.fullmatch(name):
-        raise LabError("is not usable as a host name: lower-case letters, digits and '-'", where=name)
+        raise LabError(_("is not usable as a host name: lower-case letters, digits and '-'"), where=name)
     debian = str(value("lab_debian", DEBIAN_RELEASES[0]))
     if debian not in DEBIAN_RELEASES:
         known = " or ".join(DEBIAN_RELEASES)
-        raise LabError(f"'{debian}' is not known", where=f"{name}: lab_debian", remedy=f"use {known}")
+        raise LabError(
+            _("'%(debian)s' is not known") % {"debian": debian},
+            where=f"{name}: lab_debian",
+            remedy=_("use %(known)s") % {"known": known},
+        )
     image = value("lab_image")
     return Host(
         name=name,
@@ -147,15 +164,21 @@ def read_address(host: str, value: object, subnet: IPv4Network) -> IPv4Address:
     """The static address: inside the subnet, not one the network itself needs."""
     where = f"{host}: ansible_host"
     if value is None:
-        raise LabError("is not set", where=where, remedy=f"give it an address in {subnet}")
+        raise LabError(_("is not set"), where=where, remedy=_("give it an address in %(subnet)s") % {"subnet": subnet})
     try:
         address = IPv4Address(str(value))
     except ValueError as error:
-        raise LabError(f"'{value}' is not an IPv4 address", where=where, remedy=f"use one in {subnet}") from error
+        raise LabError(
+            _("'%(value)s' is not an IPv4 address") % {"value": value},
+            where=where,
+            remedy=_("use one in %(subnet)s") % {"subnet": subnet},
+        ) from error
     if address not in subnet:
-        raise LabError(f"{address} is not in lab_subnet {subnet}", where=where)
+        raise LabError(
+            _("%(address)s is not in lab_subnet %(subnet)s") % {"address": address, "subnet": subnet}, where=where
+        )
     if address in (subnet.network_address, subnet.network_address + 1, subnet.broadcast_address):
-        raise LabError(f"{address} is the network's own (gateway or broadcast)", where=where)
+        raise LabError(_("%(address)s is the network's own (gateway or broadcast)") % {"address": address}, where=where)
     return address
 
 
@@ -163,10 +186,16 @@ def read_memory(host: str, value: object) -> int:
     """'768m' or '1g' in MB."""
     match = MEMORY.fullmatch(str(value).strip())
     if not match:
-        raise LabError(f"'{value}' is not a size", where=f"{host}: lab_memory", remedy="write 768m or 1g")
+        raise LabError(
+            _("'%(value)s' is not a size") % {"value": value}, where=f"{host}: lab_memory", remedy=_("write 768m or 1g")
+        )
     megabytes = int(match[1]) * (1024 if match[2].lower() == "g" else 1)
     if megabytes < LEAST_MEMORY_MB:
-        raise LabError(f"{value} is less than a host needs to boot", where=f"{host}: lab_memory", remedy="64m or more")
+        raise LabError(
+            _("%(value)s is less than a host needs to boot") % {"value": value},
+            where=f"{host}: lab_memory",
+            remedy=_("64m or more"),
+        )
     return megabytes
 
 
@@ -177,7 +206,11 @@ def read_cpus(host: str, value: object) -> float:
     except ValueError:
         cpus = 0.0
     if not 0.05 <= cpus <= 256:
-        raise LabError(f"'{value}' is not a number of CPUs", where=f"{host}: lab_cpus", remedy="write 0.5 or 2")
+        raise LabError(
+            _("'%(value)s' is not a number of CPUs") % {"value": value},
+            where=f"{host}: lab_cpus",
+            remedy=_("write 0.5 or 2"),
+        )
     return cpus
 
 
@@ -185,10 +218,14 @@ def read_tmpfs(host: str, value: object) -> tuple[str, ...]:
     """Mounts like '/srv/small:size=16m', for tests of a full disk."""
     where = f"{host}: lab_tmpfs"
     if not isinstance(value, list):
-        raise LabError("must be a list", where=where, remedy='write ["/srv/small:size=16m"]')
+        raise LabError(_("must be a list"), where=where, remedy=_('write ["/srv/small:size=16m"]'))
     for mount in value:
         if not re.fullmatch(r"/[^:\s]+(:[a-z0-9=,%]+)?", str(mount)):
-            raise LabError(f"'{mount}' is not PATH:OPTIONS", where=where, remedy='write "/srv/small:size=16m"')
+            raise LabError(
+                _("'%(mount)s' is not PATH:OPTIONS") % {"mount": mount},
+                where=where,
+                remedy=_('write "/srv/small:size=16m"'),
+            )
     return tuple(str(mount) for mount in value)
 
 
@@ -198,6 +235,8 @@ def refuse_shared_addresses(hosts: tuple[Host, ...]) -> None:
     for host in hosts:
         if host.address in owners:
             raise LabError(
-                f"{host.address} is also the address of {owners[host.address]}", where=f"{host.name}: ansible_host"
+                _("%(address)s is also the address of %(owners)s")
+                % {"address": host.address, "owners": owners[host.address]},
+                where=f"{host.name}: ansible_host",
             )
         owners[host.address] = host.name

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from orchestrator.errors import UsageError
+from orchestrator.languages import Phrase, _
 from orchestrator.phases.catalogue import PHASES, Phase
 
 PLAYBOOK_SUFFIXES = (".yml", ".yaml")
@@ -29,12 +30,12 @@ def plan(asked: Sequence[str], passed: Collection[str], catalogue: Sequence[Phas
     Raises UsageError for an unknown phase and for one that is asked for twice.
     """
     if not asked:
-        raise UsageError("no phase was asked for", remedy=_known(catalogue))
+        raise UsageError(_("no phase was asked for"), remedy=_known(catalogue))
     phases = tuple(_phase(name, catalogue) for name in asked)
     names = [phase.name for phase in phases]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
-        raise UsageError(f"phase '{twice}' is asked for twice", remedy="name it once")
+        raise UsageError(_("phase '%(twice)s' is asked for twice") % {"twice": twice}, remedy=_("name it once"))
     return Plan(phases, tuple(_notices(phases, passed)))
 
 
@@ -45,18 +46,22 @@ def _phase(name: str, catalogue: Sequence[Phase]) -> Phase:
         if phase.name == name:
             return phase
     close = difflib.get_close_matches(name, [phase.name for phase in catalogue], n=1)
-    remedy = f"did you mean '{close[0]}'?" if close else _known(catalogue)
-    raise UsageError(f"there is no phase '{name}'", remedy=remedy)
+    remedy = _("did you mean '%(close)s'?") % {"close": close[0]} if close else _known(catalogue)
+    raise UsageError(_("there is no phase '%(name)s'") % {"name": name}, remedy=remedy)
 
 
 def _known(catalogue: Sequence[Phase]) -> str:
-    return f"phases: {', '.join(phase.name for phase in catalogue)}"
+    return _("phases: %(phases)s") % {"phases": ", ".join(phase.name for phase in catalogue)}
 
 
-def _notices(phases: Sequence[Phase], passed: Collection[str]) -> list[str]:
-    notices = []
+def _notices(phases: Sequence[Phase], passed: Collection[str]) -> list[Phrase]:
+    notices: list[Phrase] = []
     before = set(passed)
     for phase in phases:
-        notices += [f"{need} has never passed here before {phase.name}" for need in phase.needs if need not in before]
+        notices += [
+            _("%(need)s has never passed here before %(phase)s") % {"need": need, "phase": phase.name}
+            for need in phase.needs
+            if need not in before
+        ]
         before.add(phase.name)
     return notices

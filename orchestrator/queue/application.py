@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import QueueError
+from orchestrator.languages import _
 from orchestrator.records import Store, open_store
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ def lease() -> float:
         seconds = 0.0
     if not 3 <= seconds <= 86_400:
         raise QueueError(
-            f"'{given}' is no number of seconds from 3 to 86400", where="LIFECYCLE_QUEUE_LEASE", remedy="leave it out"
+            _("'%(given)s' is no number of seconds from 3 to 86400") % {"given": given},
+            where="LIFECYCLE_QUEUE_LEASE",
+            remedy=_("leave it out"),
         )
     return seconds
 
@@ -39,16 +42,18 @@ def shared_store() -> Store:
     if not store.is_shared:
         store.close()
         raise QueueError(
-            "the queue needs records in PostgreSQL",
+            _("the queue needs records in PostgreSQL"),
             where=store.address,
-            remedy="set LIFECYCLE_DATABASE_URL; `lifecycle records copy` takes along what is on record here",
+            remedy=_("set LIFECYCLE_DATABASE_URL; `lifecycle records copy` takes along what is on record here"),
         )
     found = store.prepare_schema(SCHEMA, f"procrastinate {version}", _tables)
     if found != f"procrastinate {version}":
         raise QueueError(
-            f"the queue's tables are those of {found}, and this is procrastinate {version}",
+            _("the queue's tables are those of %(found)s, and this is procrastinate %(version)s")
+            % {"found": found, "version": version},
             where=store.address,
-            remedy=f"let all workers use one version, or take the schema {SCHEMA} away when nothing waits",
+            remedy=_("let all workers use one version, or take the schema %(schema)s away when nothing waits")
+            % {"schema": SCHEMA},
         )
     return store
 
@@ -79,7 +84,7 @@ def told(address: str) -> Iterator[None]:
     except ConnectorException as error:
         cause = error.__cause__ or error
         first = next(iter(str(cause).splitlines()), type(cause).__name__)
-        raise QueueError(f"the queue cannot be used: {first}", where=address) from error
+        raise QueueError(_("the queue cannot be used: %(first)s") % {"first": first}, where=address) from error
 
 
 def _procrastinate() -> str:
@@ -90,7 +95,7 @@ def _procrastinate() -> str:
         import procrastinate
         from procrastinate.metadata import extract_metadata
     except ImportError as error:
-        raise QueueError("the queue needs procrastinate", remedy="pip install 'impl-lifecycle[queue]'") from error
+        raise QueueError(_("the queue needs procrastinate"), remedy=_("pip install 'impl-lifecycle[queue]'")) from error
     logger = logging.getLogger(procrastinate.__name__)
     logger.addHandler(logging.NullHandler())
     logger.propagate = False

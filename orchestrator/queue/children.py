@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 from orchestrator.errors import QueueError
+from orchestrator.languages import _, unpacked
 
 
 class Children:
@@ -41,7 +42,7 @@ class Children:
             said = asyncio.ensure_future(child.communicate(json.dumps(dict(told)).encode()))
             while True:
                 try:
-                    output, _ = await asyncio.shield(said)
+                    output, _errors = await asyncio.shield(said)
                     break
                 except asyncio.CancelledError:
                     _signal(child, signal.SIGINT)
@@ -49,11 +50,10 @@ class Children:
             self._at_work.discard(child)
         code = child.returncode or 0
         if code > 0:
-            return {"refused": f"its process ended with exit code {code}; what it said is above"}
+            return {"refused": _("its process ended with exit code %(code)s; what it said is above") % {"code": code}}
         if code < 0:
             return None
-        found: dict[str, Any] = json.loads(output)
-        return found
+        return {name: unpacked(value) for name, value in json.loads(output).items()}
 
     def interrupt(self) -> None:
         self.interrupted = True
@@ -70,7 +70,7 @@ def tether() -> list[str]:
     setpriv = shutil.which("setpriv")
     if setpriv is None:
         raise QueueError(
-            "setpriv is missing: a killed worker would leave its runs at work", remedy="install util-linux"
+            _("setpriv is missing: a killed worker would leave its runs at work"), remedy=_("install util-linux")
         )
     return [setpriv, "--pdeathsig", "KILL", "--"]
 

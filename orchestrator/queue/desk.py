@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import QueueError
+from orchestrator.languages import _
 from orchestrator.queue.application import QUEUE, RUN, lease, opened
 from orchestrator.queue.orders import Job, JobState, Order
 from orchestrator.records.entities import Run
@@ -63,10 +64,15 @@ def abort(store: Store, number: int) -> Job:
         done = app.job_manager.cancel_job_by_id(number, abort=True)
         row = next(iter(app.job_manager.list_jobs(id=number, queue=QUEUE, task=RUN)), None)
     if row is None:
-        raise QueueError(f"there is no job {number}", remedy="lifecycle queue status lists the jobs")
+        raise QueueError(
+            _("there is no job %(number)s") % {"number": number}, remedy=_("lifecycle queue status lists the jobs")
+        )
     job = job_of(row)
     if not done:
-        raise QueueError(f"job {number} has ended already: {job.state.replace('_', ' ')}")
+        raise QueueError(
+            _("job %(number)s has ended already: %(state)s")
+            % {"number": number, "state": _(job.state.replace("_", " "))}
+        )
     return job
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from orchestrator.delivery import load_environment
 from orchestrator.engine import RunRequest, Submission, carry_out
 from orchestrator.errors import KeptError, LifecycleError, LockedError
+from orchestrator.languages import packed
 from orchestrator.queue.orders import Order
 from orchestrator.records import open_store
 
@@ -26,7 +27,9 @@ def main() -> None:
     if os.getppid() != told["parent"]:
         # The worker died before the kernel was asked to tell us.
         sys.exit(1)
-    json.dump(carry(Order.of(told["order"]), told), sys.stdout)
+    said = carry(Order.of(told["order"]), told)
+    # The worker tells it to a person, in the language that the worker speaks.
+    json.dump({name: packed(value) for name, value in said.items()}, sys.stdout)
 
 
 def carry(order: Order, told: Mapping[str, Any]) -> dict[str, Any]:

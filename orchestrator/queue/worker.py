@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.delivery.schedule import Schedule
+from orchestrator.languages import _
 from orchestrator.queue.application import QUEUE, RUN, application, lease, told
 from orchestrator.queue.children import Children, parent
 from orchestrator.queue.desk import job_of, runs_of
@@ -110,14 +111,14 @@ class _Work:
         from procrastinate.exceptions import JobAborted
 
         job = job_of(context.job)
-        self._tell(Report("begins", job))
+        self._tell(Report(_("begins"), job))
         earlier = [run.id for run in await asyncio.to_thread(runs_of, self._store, job)]
         told = {"job": job.number, "order": job.order.data(), "worker": this_actor().operator}
         said = await self._children.carry({**told, "earlier": earlier, "parent": parent()})
         if said is None:
             fate, report = await self._died(replace(job, aborting=context.should_abort()))
         elif "busy" in said and (context.should_abort() or self._children.interrupted):
-            fate, report = Fate.CANCELED, Report("taken off while it waited", job)
+            fate, report = Fate.CANCELED, Report(_("taken off while it waited"), job)
         elif "busy" in said:
             raise self._busy(job, said["busy"])
         elif "refused" in said:
@@ -134,7 +135,7 @@ class _Work:
     def _busy(self, job: Job, why: str) -> _Undone:
         """Others have the environment: later, unless it was waited for long enough."""
         late = now() + timedelta(seconds=AGAIN_SECONDS) > job.order.submitted_at + timedelta(seconds=job.order.wait)
-        self._tell(Report(f"given up: {why}" if late else f"waits: {why}", job))
+        self._tell(Report(_("given up: %(why)s") % {"why": why} if late else _("waits: %(why)s") % {"why": why}, job))
         return _Undone(again=None if late else AGAIN_SECONDS)
 
     async def _died(self, job: Job) -> tuple[Fate, Report]:
@@ -149,7 +150,9 @@ class _Work:
             self._stopped = True
             self._worker.stop()  # type: ignore[no-untyped-call]
             if len(self._children):
-                self._tell(Report("takes no other job; what is at work is let finish, interrupt again to interrupt it"))
+                self._tell(
+                    Report(_("takes no other job; what is at work is let finish, interrupt again to interrupt it"))
+                )
         else:
             self._children.interrupt()
 
@@ -169,7 +172,7 @@ class _Work:
 
     def _give_up(self) -> None:
         self._children.kill()
-        self._tell(Report("the queue could not be reached: what was at work is killed, and others take it over"))
+        self._tell(Report(_("the queue could not be reached: what was at work is killed, and others take it over")))
         # Without a word to the queue: the jobs may be others' already.
         os._exit(1)
 
@@ -181,7 +184,12 @@ class _Work:
                     if mine:
                         await self._sweep(app)
             except Exception as error:
-                self._tell(Report(f"could not look after the jobs of dead workers: {' '.join(str(error).split())}"))
+                self._tell(
+                    Report(
+                        _("could not look after the jobs of dead workers: %(error)s")
+                        % {"error": " ".join(str(error).split())}
+                    )
+                )
             await asyncio.sleep(max(self._lease / 6, 1))
 
     async def _sweep(self, app: App) -> None:
@@ -220,10 +228,10 @@ async def _alone(store: Store) -> AsyncIterator[bool]:
 
 def _of_fate(fate: Fate, job: Job) -> Report:
     words = {
-        Fate.AGAIN: "its worker or its process died; it is carried out again",
-        Fate.LOST: "its worker or its process died; its run is lost",
+        Fate.AGAIN: _("its worker or its process died; it is carried out again"),
+        Fate.LOST: _("its worker or its process died; its run is lost"),
     }
-    return Report(words.get(fate, f"its worker died after the run had ended: {fate}"), job)
+    return Report(words.get(fate, _("its worker died after the run had ended: %(fate)s") % {"fate": _(str(fate))}), job)
 
 
 def _task(app: App, work: _Work) -> None:

@@ -9,6 +9,7 @@ from email.policy import SMTP
 from email.utils import formatdate, make_msgid
 from typing import Any
 
+from orchestrator.languages import _
 from orchestrator.receivers.message import Line, Message, plain, short
 from orchestrator.receivers.post import NotTakenError
 from orchestrator.receivers.settings import Mail, Receiver
@@ -27,19 +28,25 @@ def mail(to: Receiver, told: Message, seconds: float) -> None:
                 server.login(to.mail.user, to.secret or "")
             refused = server.send_message(letter, to.mail.sender, list(to.mail.recipients))
     except smtplib.SMTPRecipientsRefused as error:
-        raise NotTakenError(f"refused every recipient: {_words(next(iter(error.recipients.values())))}") from None
+        raise NotTakenError(
+            _("refused every recipient: %(words)s") % {"words": _words(next(iter(error.recipients.values())))}
+        ) from None
     except smtplib.SMTPAuthenticationError as error:
-        raise NotTakenError(f"does not accept the password: {_words((error.smtp_code, error.smtp_error))}") from None
+        raise NotTakenError(
+            _("does not accept the password: %(words)s") % {"words": _words((error.smtp_code, error.smtp_error))}
+        ) from None
     except smtplib.SMTPNotSupportedError as error:
-        raise NotTakenError(f"cannot do what was asked for: {error}") from None
+        raise NotTakenError(_("cannot do what was asked for: %(error)s") % {"error": error}) from None
     except smtplib.SMTPResponseException as error:
-        raise NotTakenError(f"answered {_words((error.smtp_code, error.smtp_error))}") from None
+        raise NotTakenError(_("answered %(words)s") % {"words": _words((error.smtp_code, error.smtp_error))}) from None
     except smtplib.SMTPServerDisconnected:
-        raise NotTakenError("closed the connection, or did not answer in time") from None
+        raise NotTakenError(_("closed the connection, or did not answer in time")) from None
     except smtplib.SMTPException as error:
-        raise NotTakenError(f"broke the conversation off: {error}") from None
+        raise NotTakenError(_("broke the conversation off: %(error)s") % {"error": error}) from None
     if refused:
-        raise NotTakenError(f"refused {len(refused)} of {len(to.mail.recipients)} recipients")
+        raise NotTakenError(
+            _("refused %(count)s of %(all)s recipients") % {"count": len(refused), "all": len(to.mail.recipients)}
+        )
 
 
 def written(settings: Mail, told: Message) -> EmailMessage:

@@ -12,6 +12,7 @@ from typing import IO, Any, Final
 from urllib.error import HTTPError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
+from orchestrator.languages import _
 from orchestrator.receivers.formats import FORMATS, dingtalk_address, encoded, feishu_signature, payload
 from orchestrator.receivers.message import Message
 from orchestrator.receivers.settings import Receiver
@@ -52,7 +53,7 @@ def post(to: Receiver, body: Mapping[str, Any], told: Message, seconds: float) -
     answer = _answer(Request(url, data=text, headers=headers, method="POST"), seconds)
     complaint = FORMATS[to.format].complaint(answer) if to.format in FORMATS else None
     if complaint is not None:
-        raise NotTakenError(f"answered {complaint}")
+        raise NotTakenError(_("answered %(complaint)s") % {"complaint": complaint})
 
 
 def signature(key: bytes, moment: int, text: bytes) -> str:
@@ -70,5 +71,7 @@ def _answer(request: Request, seconds: float) -> str:
             words = error.read(ANSWER_BYTES).decode(errors="replace")
         page = "<" in words or 300 <= error.code < 400
         raise NotTakenError(
-            f"answered {error.code}" if page or not words.strip() else f"answered {error.code}: {words}"
+            _("answered %(code)s") % {"code": error.code}
+            if page or not words.strip()
+            else _("answered %(code)s: %(words)s") % {"code": error.code, "words": words}
         ) from None

@@ -13,10 +13,10 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from orchestrator.delivery.checking import check
-from orchestrator.delivery.shapes import Port, Section, Shape, Text
+from orchestrator.delivery.shapes import Port, Section, Shape, Text, mistake
 from orchestrator.delivery.yamlfile import YamlFile, read_yaml, shown
 from orchestrator.errors import LifecycleError, UsageError
-from orchestrator.languages import LANGUAGES
+from orchestrator.languages import LANGUAGES, Phrase, _, joined
 from orchestrator.records.entities import Status
 
 URL, KEY_FILE, ON = "LIFECYCLE_NOTIFY_URL", "LIFECYCLE_NOTIFY_KEY_FILE", "LIFECYCLE_NOTIFY_ON"
@@ -28,14 +28,14 @@ PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}
 # `lost` is noticed by a later command, and tells nobody.
 Told = Literal["successful", "failed", "unreachable", "incomplete", "canceled", "canceled_unclean"]
 # One @, no blank, comma, bracket, quote or control character: nothing that could be a second address or header.
-Address = Annotated[str, Shape(r"[!#$%&'*+/=?^`{|}~.\w-]{1,64}@[A-Za-z0-9.-]{1,255}", "one e-mail address")]
-ServerName = Annotated[str, Shape(r"[A-Za-z0-9.:-]{1,255}", "a host's name or address")]
+Address = Annotated[str, Shape(r"[!#$%&'*+/=?^`{|}~.\w-]{1,64}@[A-Za-z0-9.-]{1,255}", _("one e-mail address"))]
+ServerName = Annotated[str, Shape(r"[A-Za-z0-9.:-]{1,255}", _("a host's name or address"))]
 
 
 def _web(url: str) -> str:
     """Refused without being shown: the address may hold a token."""
     if not is_web(url):
-        raise PydanticCustomError("shape", "must be an http or https address")
+        raise mistake("shape", _("must be an http or https address"))
     return url
 
 
@@ -106,9 +106,9 @@ class Entry(Section):
         if self.format not in SIGNED:
             foreign |= given & {"secret_file"}
         if foreign:
-            raise _misfit("has no '{key}'", self.format, sorted(foreign)[0])
+            raise _misfit(_("has no '%(key)s'") % {"key": sorted(foreign)[0]}, self.format)
         if self.format != "email" and (self.url is None) == (self.url_file is None):
-            raise _misfit("needs one of 'url' and 'url_file'", self.format)
+            raise _misfit(_("needs one of 'url' and 'url_file'"), self.format)
         if self.format == "email":
             self._mail_fits()
         return self
@@ -116,21 +116,22 @@ class Entry(Section):
     def _mail_fits(self) -> None:
         for key, value in (("server", self.server), ("from", self.sender), ("to", self.recipients)):
             if not value:
-                raise _misfit("needs '{key}'", self.format, key)
+                raise _misfit(_("needs '%(key)s'") % {"key": key}, self.format)
         if (self.user is None) != (self.password_file is None):
-            raise _misfit("needs 'user' and 'password_file' together", self.format)
+            raise _misfit(_("needs 'user' and 'password_file' together"), self.format)
         if self.user is not None and self.security == "none":
-            raise _misfit("sends no password without TLS; say 'security: starttls' or 'tls'", self.format)
+            raise _misfit(_("sends no password without TLS; say 'security: starttls' or 'tls'"), self.format)
 
 
-def _misfit(words: str, format_name: str, key: str = "") -> PydanticCustomError:
-    return PydanticCustomError("misfit", f"a receiver of format {format_name} {words.format(key=key)}")
+def _misfit(what: Phrase, format_name: str) -> PydanticCustomError:
+    told = {"format": format_name, "what": what}
+    return mistake("misfit", _("a receiver of format %(format)s %(what)s") % told)
 
 
 def _some(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
     # Not by min_length, which counts an entry with a mistake as none.
     if not entries:
-        raise PydanticCustomError("shape", "must not be empty")
+        raise mistake("shape", _("must not be empty"))
     return entries
 
 
@@ -162,20 +163,30 @@ def receiver(settings: Mapping[str, str]) -> Receiver | None:
     if not url:
         return None
     if not is_web(url):
-        raise UsageError("is no http or https address", where=URL)
+        raise UsageError(_("is no http or https address"), where=URL)
     names = [name.strip() for name in settings.get(ON, "").split(",") if name.strip()]
     unknown = next((name for name in names if name not in list(Status)), None)
     if unknown:
-        raise UsageError(f"'{unknown}' is no status of a run", where=ON, remedy=f"of these: {', '.join(Status)}")
+        raise UsageError(
+            _("'%(unknown)s' is no status of a run") % {"unknown": unknown},
+            where=ON,
+            remedy=_("of these: %(known)s") % {"known": ", ".join(Status)},
+        )
     form, language = settings.get(FORMAT) or "json", settings.get(LANGUAGE) or LANGUAGES[0]
     for value, known, where in ((form, POSTED, FORMAT), (language, LANGUAGES, LANGUAGE)):
         if value not in known:
-            remedy = f"of these: {', '.join(known)}" + ("; e-mail is told by " + FILE if value == "email" else "")
-            raise UsageError(f"'{value}' is not known", where=where, remedy=remedy)
-    secret = _secret(Path(settings[KEY_FILE]), KEY_FILE, "a key") if settings.get(KEY_FILE) else None
+            remedy = _("of these: %(known)s") % {"known": ", ".join(known)}
+            if value == "email":
+                remedy = joined("; ", (remedy, _("e-mail is told by %(file)s") % {"file": FILE}))
+            raise UsageError(_("'%(value)s' is not known") % {"value": value}, where=where, remedy=remedy)
+    secret = _secret(Path(settings[KEY_FILE]), KEY_FILE, _("a key")) if settings.get(KEY_FILE) else None
     if secret is not None and form not in SIGNED:
-        raise UsageError(f"a receiver of format {form} has no key", where=KEY_FILE, remedy=f"leave {KEY_FILE} out")
-    return Receiver("the receiver", form, frozenset(names or Status), url, secret, language=language)
+        raise UsageError(
+            _("a receiver of format %(format)s has no key") % {"format": form},
+            where=KEY_FILE,
+            remedy=_("leave %(variable)s out") % {"variable": KEY_FILE},
+        )
+    return Receiver(_("the receiver"), form, frozenset(names or Status), url, secret, language=language)
 
 
 def _from_file(path: Path, found: list[Receiver], wrong: list[LifecycleError]) -> None:
@@ -197,17 +208,17 @@ def _receiver(entry: Entry, language: str, file: YamlFile, number: int) -> Recei
         name = getattr(entry, key)
         return _secret(file.path.parent / name, file.where(("receivers", number, key)), what) if name else None
 
-    url = entry.url or secret("url_file", "an address") or ""
+    url = entry.url or secret("url_file", _("an address")) or ""
     if entry.format != "email" and not is_web(url):
         raise UsageError(
-            "names a file without an http or https address", where=file.where(("receivers", number, "url_file"))
+            _("names a file without an http or https address"), where=file.where(("receivers", number, "url_file"))
         )
     return Receiver(
         entry.name or entry.format,
         entry.format,
         frozenset(entry.ends or Status),
         url,
-        secret("secret_file", "a key") or secret("password_file", "a password"),
+        secret("secret_file", _("a key")) or secret("password_file", _("a password")),
         _mail(entry) if entry.format == "email" else None,
         entry.language or language,
         entry.environments,
@@ -224,8 +235,10 @@ def _secret(file: Path, where: str, what: str) -> str:
     try:
         text = file.expanduser().read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise UsageError(f"{shown(file)} cannot be read: {reason}", where=where) from error
+        reason = getattr(error, "strerror", None) or _("it is not UTF-8 text")
+        raise UsageError(
+            _("%(file)s cannot be read: %(reason)s") % {"file": shown(file), "reason": reason}, where=where
+        ) from error
     if not text:
-        raise UsageError(f"names a file without {what}", where=where)
+        raise UsageError(_("names a file without %(what)s") % {"what": what}, where=where)
     return text

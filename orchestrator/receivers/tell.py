@@ -12,7 +12,7 @@ from typing import Any, Final
 from urllib.error import URLError
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from orchestrator.languages import translations
+from orchestrator.languages import _, translations
 from orchestrator.receivers.mail import mail
 from orchestrator.receivers.message import message, plain, short
 from orchestrator.receivers.post import NotTakenError, post
@@ -29,7 +29,7 @@ TOKEN_LETTERS: Final = 8
 
 def tell(to: Sequence[Receiver], body: Mapping[str, Any]) -> list[str | None]:
     """For each receiver, in their order: None when it was told, else why not, without anything secret of it."""
-    answers: list[str | None] = [f"took longer than {WHOLE_SECONDS:g} s"] * len(to)
+    answers: list[str | None] = [_("took longer than %(seconds)s s") % {"seconds": f"{WHOLE_SECONDS:g}"}] * len(to)
 
     def one(place: int) -> None:
         try:
@@ -62,9 +62,9 @@ def _reason(error: BaseException) -> str:
         return str(error)
     inner = error.reason if isinstance(error, URLError) else error
     if isinstance(inner, ssl.SSLCertVerificationError):
-        return f"has a certificate that is not trusted ({inner.verify_message})"
+        return _("has a certificate that is not trusted (%(why)s)") % {"why": inner.verify_message}
     text = getattr(inner, "reason", None) if isinstance(inner, ssl.SSLError) else getattr(inner, "strerror", None)
-    return f"could not be reached ({text or type(inner).__name__})"
+    return _("could not be reached (%(why)s)") % {"why": text or type(inner).__name__}
 
 
 def masked(words: str, to: Sequence[Receiver]) -> str:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from orchestrator.errors import StoreError
+from orchestrator.languages import _
 from orchestrator.records import schema
 from orchestrator.records.contents import NUL, SHOWN_NUL, storable
 from orchestrator.records.entities import Status
@@ -76,7 +77,9 @@ def _target(source: Store, url: str) -> Store:
     target = open_store(url)
     if target.address == source.address:
         target.close()
-        raise StoreError("the records are to be copied onto themselves", where=source.address, remedy="name another")
+        raise StoreError(
+            _("the records are to be copied onto themselves"), where=source.address, remedy=_("name another")
+        )
     return target
 
 
@@ -103,9 +106,9 @@ def _refuse_at_work(read: sa.Connection, address: str) -> None:
     found = read.execute(sa.select(run.id).where(run.status == Status.RUNNING).order_by(run.id)).scalars().first()
     if found is not None:
         raise StoreError(
-            f"run {found} is at work and would be copied half",
+            _("run %(run)s is at work and would be copied half") % {"run": found},
             where=address,
-            remedy="wait for it to end (lifecycle lock status says who it is), then copy",
+            remedy=_("wait for it to end (lifecycle lock status says who it is), then copy"),
         )
 
 
@@ -119,9 +122,10 @@ def _refuse_strangers(read: sa.Connection, write: sa.Connection, table: sa.Table
         if stranger is not None:
             what = table.name.replace("_", " ")
             raise StoreError(
-                f"there is {what} {stranger['id']} of {stranger['environment']}, which is not in the records here",
+                _("there is %(what)s %(id)s of %(environment)s, which is not in the records here")
+                % {"what": what, "id": stranger["id"], "environment": stranger["environment"]},
                 where=address,
-                remedy="copy into an empty database; runs of two databases are never mixed",
+                remedy=_("copy into an empty database; runs of two databases are never mixed"),
             )
 
 
@@ -136,7 +140,8 @@ def _copy(read: sa.Connection, write: sa.Connection, table: sa.Table, done: Copi
     done.rows[table.name] = number
     done.new[table.name] = _count(write, table) - before
     if fitted:
-        done.notices.append(f"{fitted} rows of {table.name} have the character 0, which is shown as {SHOWN_NUL} there")
+        text = _("%(count)s rows of %(name)s have the character 0, which is shown as %(shown)s there")
+        done.notices.append(text % {"count": fitted, "name": table.name, "shown": SHOWN_NUL})
 
 
 def _insert(write: sa.Connection, table: sa.Table) -> sa.Insert:
@@ -154,9 +159,10 @@ def _compare(read: sa.Connection, write: sa.Connection, table: sa.Table, address
     here, there = _count(read, table), _count(write, table)
     if here != there:
         raise StoreError(
-            f"{table.name} would have {there} rows there, and has {here} here",
+            _("%(name)s would have %(there)s rows there, and has %(here)s here")
+            % {"name": table.name, "there": there, "here": here},
             where=address,
-            remedy="what was pruned here since the last copy stays there: copy into an empty database",
+            remedy=_("what was pruned here since the last copy stays there: copy into an empty database"),
         )
     size = BATCHES.get(table, BATCH)
     sides = zip(_batches(read, _all(table), size), _batches(write, _all(table), size), strict=True)
@@ -164,7 +170,9 @@ def _compare(read: sa.Connection, write: sa.Connection, table: sa.Table, address
         for left, right in zip(expected, arrived, strict=True):
             if _fit(left, write) != dict(right):
                 key = ", ".join(str(left[column.name]) for column in table.primary_key)
-                raise StoreError(f"{table.name} {key} did not arrive as it is here", where=address)
+                raise StoreError(
+                    _("%(name)s %(key)s did not arrive as it is here") % {"name": table.name, "key": key}, where=address
+                )
 
 
 def _set_counters(write: sa.Connection) -> None:
@@ -181,7 +189,8 @@ def _set_counters(write: sa.Connection) -> None:
 
 def _begun_meanwhile(source: Store, copied: int) -> list[str]:
     more = source.size().runs - copied
-    return [f"{more} runs began here during the copy and are not in it: copy once more"] if more > 0 else []
+    text = _("%(count)s runs began here during the copy and are not in it: copy once more")
+    return [text % {"count": more}] if more > 0 else []
 
 
 def _all(table: sa.Table) -> sa.Select[Any]:

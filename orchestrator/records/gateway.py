@@ -12,9 +12,10 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from orchestrator.errors import StoreError
+from orchestrator.languages import _
 
 BUSY_SECONDS = 10
-REPAIR = "`lifecycle records repair` brings back what it can"
+REPAIR = _("`lifecycle records repair` brings back what it can")
 KEEPALIVE = {"tcp_keepalives_idle": 10, "tcp_keepalives_interval": 5, "tcp_keepalives_count": 3}
 
 
@@ -49,30 +50,32 @@ def told(address: str) -> Iterator[None]:
     except SQLAlchemyError as error:
         raise explain(error, address) from error
     except OSError as error:
-        raise StoreError(f"the records cannot be used: {error.strerror or error}", where=address) from error
+        raise StoreError(
+            _("the records cannot be used: %(first)s") % {"first": error.strerror or error}, where=address
+        ) from error
 
 
 def explain(error: SQLAlchemyError, address: str) -> StoreError:
     """The known ways a database fails, in words."""
     if isinstance(error, ArgumentError | NoSuchModuleError):
         return StoreError(
-            "LIFECYCLE_DATABASE_URL is no usable address",
-            remedy="use sqlite:////absolute/path.db or postgresql+psycopg://user@host/database",
+            _("LIFECYCLE_DATABASE_URL is no usable address"),
+            remedy=_("use sqlite:////absolute/path.db or postgresql+psycopg://user@host/database"),
         )
     text = str(getattr(error, "orig", None) or error).strip()
     known = (
-        ("database is locked", "is held by another process", "try again when it has finished"),
-        ("malformed", "is corrupt", REPAIR),
-        ("file is not a database", "is no database", REPAIR),
-        ("unable to open", "cannot be opened", "check that the directory exists and that you may write there"),
-        ("readonly", "may not be written", "check its owner and mode"),
-        ("database or disk is full", "cannot grow: the disk is full", "make room"),
+        ("database is locked", _("is held by another process"), _("try again when it has finished")),
+        ("malformed", _("is corrupt"), REPAIR),
+        ("file is not a database", _("is no database"), REPAIR),
+        ("unable to open", _("cannot be opened"), _("check that the directory exists and that you may write there")),
+        ("readonly", _("may not be written"), _("check its owner and mode")),
+        ("database or disk is full", _("cannot grow: the disk is full"), _("make room")),
     )
     for sign, what, remedy in known:
         if sign in text:
             return StoreError(what, where=address, remedy=remedy)
     first = next(iter(text.splitlines()), type(error).__name__)
-    return StoreError(f"the records cannot be used: {first}", where=address)
+    return StoreError(_("the records cannot be used: %(first)s") % {"first": first}, where=address)
 
 
 def has_password(url: str) -> bool:
@@ -102,7 +105,7 @@ def _postgresql(address: sa.URL) -> sa.Engine:
         engine = sa.create_engine(address.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
     except ImportError as error:
         raise StoreError(
-            "records in PostgreSQL need psycopg", remedy="pip install 'impl-lifecycle[postgres]'"
+            _("records in PostgreSQL need psycopg"), remedy=_("pip install 'impl-lifecycle[postgres]'")
         ) from error
 
     @sa.event.listens_for(engine, "connect")

@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager, suppress
 import sqlalchemy as sa
 
 from orchestrator.errors import KeptError, LockedError, StoreError
+from orchestrator.languages import Phrase, _
 from orchestrator.records import schema
 from orchestrator.records.entities import Actor, Lock, LockRelease, now
 from orchestrator.records.liveness import is_dead_here, this_host
@@ -109,7 +110,8 @@ class Locks(Runs, SystemLocks):
             mine = lambda left: left.actor.host == this_host()  # noqa: E731
             self._when_free(environment, is_idle, lambda _refusal: False, mine).close()
         except LockedError as refusal:
-            forced = f"{refusal.remedy}; or --force REASON, after which two runs may change the same hosts"
+            text = _("%(remedy)s; or --force REASON, after which two runs may change the same hosts")
+            forced = text % {"remedy": refusal.remedy}
             remedy = refusal.remedy if "--force" in refusal.remedy else forced
             raise LockedError(refusal.what, where=refusal.where, remedy=remedy) from None
 
@@ -139,22 +141,26 @@ class Locks(Runs, SystemLocks):
         if left.kept and left.run_id is not None and not inherited:
             self.mark_lost([left.run_id])
             raise KeptError(
-                f"run {left.run_id} was lost in the middle of what may not simply be done again: {left.what}, on"
-                f" {left.actor.host}",
+                _("run %(run)s was lost in the middle of what may not simply be done again: %(what)s, on %(host)s")
+                % {"run": left.run_id, "what": left.what, "host": left.actor.host},
                 where=environment,
-                remedy=f"look at the hosts, then: lifecycle lock release -i {environment}",
+                remedy=_("look at the hosts, then: lifecycle lock release -i %(environment)s")
+                % {"environment": environment},
             )
         if left.actor.host != this_host() and not inherited:
             raise LockedError(
-                f"{told_of(left)}; its process is gone, but what it started cannot be seen from {this_host()}",
+                _("%(who)s; its process is gone, but what it started cannot be seen from %(host)s")
+                % {"who": told_of(left), "host": this_host()},
                 where=environment,
-                remedy=f"look on {left.actor.host}, then: lifecycle lock release -i {environment} --force REASON",
+                remedy=_("look on %(host)s, then: lifecycle lock release -i %(environment)s --force REASON")
+                % {"host": left.actor.host, "environment": environment},
             )
         if not is_idle(left.actor):
             raise LockedError(
-                f"{left.what} of {left.actor.operator} was killed, but what it started is still at work",
+                _("%(what)s of %(operator)s was killed, but what it started is still at work")
+                % {"what": left.what, "operator": left.actor.operator},
                 where=environment,
-                remedy="wait until its ansible processes have ended, or end them",
+                remedy=_("wait until its ansible processes have ended, or end them"),
             )
         self._forget(left, lost=True)
 
@@ -187,15 +193,17 @@ class Locks(Runs, SystemLocks):
     def _refusal(self, environment: str) -> LockedError:
         holder = self.holder(environment)
         if holder is None:
-            return LockedError("another run is just starting or ending", where=environment, remedy="try again")
-        return LockedError(told_of(holder), where=environment, remedy="wait for it to end")
+            return LockedError(_("another run is just starting or ending"), where=environment, remedy=_("try again"))
+        return LockedError(told_of(holder), where=environment, remedy=_("wait for it to end"))
 
 
-def told_of(lock: Lock) -> str:
+def told_of(lock: Lock) -> Phrase:
     """`who is at work here since when: what (run), process`."""
     since = lock.since.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-    run = f" (run {lock.run_id})" if lock.run_id else ""
-    return f"{lock.actor.operator} is at work here since {since}: {lock.what}{run}, process {lock.actor.pid}"
+    run = _(" (run %(run)s)") % {"run": lock.run_id} if lock.run_id else ""
+    text = _("%(operator)s is at work here since %(since)s: %(what)s%(run)s, process %(pid)s")
+    about = {"operator": lock.actor.operator, "since": since, "what": lock.what}
+    return text % {**about, "run": run, "pid": lock.actor.pid}
 
 
 def _lock(row: sa.RowMapping) -> Lock:

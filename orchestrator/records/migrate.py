@@ -11,6 +11,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from orchestrator.errors import StoreError
+from orchestrator.languages import _
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 HEAD = "0008"
@@ -29,9 +30,10 @@ def upgrade(engine: sa.Engine) -> None:
             return
         if found is not None and not knows(found):
             raise StoreError(
-                f"the records have schema {found}, which this version of lifecycle does not know",
+                _("the records have schema %(found)s, which this version of lifecycle does not know")
+                % {"found": found},
                 where=engine.url.render_as_string(hide_password=True),
-                remedy="they were written by a newer lifecycle: upgrade this one",
+                remedy=_("they were written by a newer lifecycle: upgrade this one"),
             )
         _run_alembic(engine)
 

@@ -7,6 +7,7 @@ import dataclasses
 import sqlalchemy as sa
 
 from orchestrator.errors import UsageError
+from orchestrator.languages import _
 from orchestrator.records import schema
 from orchestrator.records.entities import Approval, StoredPlan
 from orchestrator.records.gateway import Gateway
@@ -34,7 +35,10 @@ class Plans(Gateway):
     def get_plan(self, run_id: int) -> StoredPlan:
         found = self.find_plan(run_id)
         if found is None:
-            raise UsageError(f"run {run_id} made no plan", remedy="lifecycle run PHASE -i ENV --plan makes one")
+            raise UsageError(
+                _("run %(run)s made no plan") % {"run": run_id},
+                remedy=_("lifecycle run PHASE -i ENV --plan makes one"),
+            )
         return found
 
     def add_approval(self, approval: Approval) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from orchestrator.errors import StoreError
+from orchestrator.languages import _
 from orchestrator.records import migrate, salvage, schema
 from orchestrator.records.entities import now
 from orchestrator.records.gateway import connect, told
@@ -71,13 +72,13 @@ def _file(address: str) -> Path:
         url = None
     if url is None or url.get_backend_name() != "sqlite" or not url.database:
         raise StoreError(
-            "only records in SQLite can be repaired",
+            _("only records in SQLite can be repaired"),
             where=url.render_as_string(hide_password=True) if url else "LIFECYCLE_DATABASE_URL",
-            remedy="a damaged PostgreSQL is restored from its backup",
+            remedy=_("a damaged PostgreSQL is restored from its backup"),
         )
     file = Path(url.database)
     if not file.is_file():
-        raise StoreError("there are no records", where=str(file), remedy="the first `lifecycle run` makes them")
+        raise StoreError(_("there are no records"), where=str(file), remedy=_("the first `lifecycle run` makes them"))
     return file
 
 
@@ -90,8 +91,10 @@ def _nobody_at_work(file: Path) -> Iterator[None]:
             try:
                 flock(handle, LOCK_EX | LOCK_NB)
             except BlockingIOError:
-                what = f"a run is at work on {path.stem}" if path.suffix == ".lock" else "they are being migrated"
-                raise StoreError(what, where=str(file), remedy="repair them when it has ended") from None
+                what = _("they are being migrated")
+                if path.suffix == ".lock":
+                    what = _("a run is at work on %(environment)s") % {"environment": path.stem}
+                raise StoreError(what, where=str(file), remedy=_("repair them when it has ended")) from None
         yield
 
 
@@ -106,8 +109,9 @@ def _problems(damaged: sqlite3.Connection) -> tuple[str, ...]:
     except salvage.DAMAGE as error:
         return (str(error),)
     found = [] if said == ["ok"] else [line for text in said for line in text.splitlines() if "***" not in line]
-    found += [f"{broken} rows refer to rows that are not there"] if broken else []
-    found += [f"{count} rows of {name} hold what was never written there" for name, count in unsound.items() if count]
+    found += [_("%(count)s rows refer to rows that are not there") % {"count": broken}] if broken else []
+    text = _("%(count)s rows of %(name)s hold what was never written there")
+    found += [text % {"count": count, "name": name} for name, count in unsound.items() if count]
     return tuple(found)
 
 
@@ -186,7 +190,7 @@ def _copied(table: salvage.Table, target: sqlite3.Connection) -> tuple[int, int]
 def _mend_references(target: sqlite3.Connection) -> None:
     """A row whose run is not there goes, too; a mention of what is not there is taken out of its row."""
     while broken := target.execute("PRAGMA foreign_key_check").fetchall():
-        for table, number, _, key in broken:
+        for table, number, _parent, key in broken:
             names = {int(row[0]): str(row[3]) for row in target.execute(f'PRAGMA foreign_key_list("{table}")')}
             needed = {str(row[1]) for row in target.execute(f'PRAGMA table_info("{table}")') if row[3] or row[5]}
             if names[key] in needed:

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from orchestrator.errors import UsageError
+from orchestrator.languages import _
 from orchestrator.records import schema
 from orchestrator.records.contents import Contents, digest, packed, storable, unpacked
 from orchestrator.records.entities import (
@@ -148,7 +149,10 @@ class Runs(Contents):
         with self.transaction() as connection:
             row = connection.execute(sa.select(schema.run).where(schema.run.c.id == run_id)).mappings().first()
             if row is None:
-                raise UsageError(f"there is no run {run_id} on record", remedy="lifecycle history lists the runs")
+                raise UsageError(
+                    _("there is no run %(run)s on record") % {"run": run_id},
+                    remedy=_("lifecycle history lists the runs"),
+                )
             return _run(row, _steps_of(connection, [run_id]).get(run_id, ()))
 
     def list_results(self, run_id: int, host: str | None = None, failed: bool = False) -> list[ResultRecord]:

@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from orchestrator.delivery import Environment, Manifest, artifact_path, load_manifest
 from orchestrator.errors import LifecycleError, ReleaseError
+from orchestrator.languages import _
 from orchestrator.records.entities import Release, ReleaseState
 
-IN_TURN: Final = (
+IN_TURN: Final = _(
     "application.slots_at_once is 1: the hosts change to it one after another, drained before; a rollback sends users"
     " back at once, to the hosts that still run the version before, and takes minutes for the others"
 )
@@ -25,9 +26,10 @@ def right_artifact(environment: Environment, manifest: Manifest) -> None:
         found = hashlib.file_digest(artifact, "sha256").hexdigest()
     if found != manifest.artifact.sha256:
         raise ReleaseError(
-            f"the artifact has sha256 {found}, but the manifest says {manifest.artifact.sha256}",
+            _("the artifact has sha256 %(found)s, but the manifest says %(sha256)s")
+            % {"found": found, "sha256": manifest.artifact.sha256},
             where=str(file),
-            remedy="fetch the right file, or correct the manifest if this is the one that was approved",
+            remedy=_("fetch the right file, or correct the manifest if this is the one that was approved"),
         )
 
 
@@ -36,9 +38,10 @@ def same_artifact(environment: Environment, release: Release) -> None:
     sha256 = load_manifest(environment, release.version).artifact.sha256
     if release.artifact_sha256 and sha256 != release.artifact_sha256:
         raise ReleaseError(
-            f"the manifest of {release.version} names another artifact than the one that was staged",
+            _("the manifest of %(version)s names another artifact than the one that was staged")
+            % {"version": release.version},
             where=str(environment.manifest_path(release.version)),
-            remedy="give the other artifact a version of its own",
+            remedy=_("give the other artifact a version of its own"),
         )
 
 
@@ -65,6 +68,7 @@ def refuse_to_start_before(release: Release, edge: Mapping[str, Any] | None) -> 
     if release.state is ReleaseState.PROMOTED and told.get("closed") and told.get("previous"):
         before = told["previous"]["version"]
         raise ReleaseError(
-            f"no host runs {before} any more, and a host runs one slot at a time: going back takes minutes",
-            remedy=f"`lifecycle release start {before}` brings it in host by host",
+            _("no host runs %(before)s any more, and a host runs one slot at a time: going back takes minutes")
+            % {"before": before},
+            remedy=_("`lifecycle release start %(before)s` brings it in host by host") % {"before": before},
         )

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from orchestrator.delivery.policy import Mode, ReleasePolicy, Step
 from orchestrator.errors import ExitCode, LockedError, ReleaseError
+from orchestrator.languages import _, joined
 from orchestrator.records.entities import Release, ReleaseState, ReleaseStep, Status
 from orchestrator.release import guard
 from orchestrator.release.controller import Controller
@@ -64,12 +65,12 @@ class Conductor:
             return torn
         release = situation.release
         if release is None or not release.state.is_open:
-            return Look(situation, None, Advice(Next.WAIT, "no release is on its way"), None, 0.0)
+            return Look(situation, None, Advice(Next.WAIT, _("no release is on its way")), None, 0.0)
         word = self._word(told, release)
         step = step_of(self._policy, release.weight)
         minutes = (self._now() - begun(release, situation.steps)).total_seconds() / 60
         if step is None:
-            on_stage = Advice(Next.ASK, "no user has it yet; `lifecycle release approve` begins the first step")
+            on_stage = Advice(Next.ASK, _("no user has it yet; `lifecycle release approve` begins the first step"))
             advice = on_stage if word is None or word.judgement is not guard.Judgement.HARM else advise(
                 self._policy.mode, self._policy.steps[0], word, 0.0, None
             )  # fmt: skip
@@ -82,9 +83,10 @@ class Conductor:
         wanted = "observe" if self._policy.mode is Mode.OBSERVE else "act"
         if word is None or word.mode == wanted:
             return word
-        trouble = (
-            f"the guards {word.mode}, and delivery.yml says {self._policy.mode}: `lifecycle run provision` tells them"
-        )
+        trouble = _("the guards %(told)s, and delivery.yml says %(mode)s: `lifecycle run provision` tells them") % {
+            "told": word.mode,
+            "mode": self._policy.mode,
+        }
         return replace(word, troubles=(*word.troubles, trouble))
 
     def _torn(self) -> Look | None:
@@ -109,16 +111,22 @@ class Conductor:
             if release is None or not release.state.is_open:
                 return self._settled(_told_as_taken_back(self._controller.status()))
             if look.advice.next is Next.TAKE_BACK:
-                return _told_as_taken_back(self._controller.harm(f"the guard: {look.advice.why}"))
+                return _told_as_taken_back(self._controller.harm(_("the guard: %(why)s") % {"why": look.advice.why}))
             if look.advice.next is Next.ASK and not self._may_begin(release):
-                return self._controller.status(said=f"{release.version} waits for a person: {look.advice.why}")
+                return self._controller.status(
+                    said=_("%(version)s waits for a person: %(why)s")
+                    % {"version": release.version, "why": look.advice.why}
+                )
             if look.advice.next is Next.WAIT:
                 self._sleep(LOOK_SECONDS)
                 continue
             try:
                 moved = self._go_on(release, look.advice.why)
             except ReleaseError as refused:
-                return self._controller.status(said=f"{release.version} waits for a person: {refused.line()}")
+                return self._controller.status(
+                    said=_("%(version)s waits for a person: %(why)s")
+                    % {"version": release.version, "why": refused.line()}
+                )
             if moved.exit_code or moved.situation.release is None or not moved.situation.release.state.is_open:
                 return moved
 
@@ -132,7 +140,7 @@ class Conductor:
 
     def _patiently_look(self) -> Look:
         """A look that outlasts somebody else's run and a network that is away for a while."""
-        for _ in range(PATIENT_LOOKS - 1):
+        for _attempt in range(PATIENT_LOOKS - 1):
             try:
                 return self.look(renew=True)
             except (LockedError, ReleaseError):
@@ -144,13 +152,13 @@ class Conductor:
         look = self.look()
         release = look.situation.release
         if release is None or not release.state.is_open:
-            raise ReleaseError("no release is on its way", remedy="`lifecycle release start VERSION` begins one")
+            raise ReleaseError(_("no release is on its way"), remedy=_("`lifecycle release start VERSION` begins one"))
         if look.word is not None and look.word.judgement is guard.Judgement.HARM:
             raise ReleaseError(
-                f"the guard says harm: {look.word.reason}",
-                remedy="`lifecycle release rollback` takes it back; `widen` goes on against the evidence",
+                _("the guard says harm: %(reason)s") % {"reason": look.word.reason},
+                remedy=_("`lifecycle release rollback` takes it back; `widen` goes on against the evidence"),
             )
-        return self._go_on(release, reason or f"approved: {look.advice.why}")
+        return self._go_on(release, reason or _("approved: %(why)s") % {"why": look.advice.why})
 
     def _go_on(self, release: Release, reason: str) -> Verdict:
         if release.weight >= 100:
@@ -168,7 +176,8 @@ def _told_as_taken_back(verdict: Verdict) -> Verdict:
     if release is None or release.state is not ReleaseState.ROLLED_BACK or verdict.exit_code is not ExitCode.DONE:
         return verdict
     why = verdict.situation.steps[-1].reason if verdict.situation.steps else None
-    said = verdict.said or f"{release.version} was taken back{f': {why}' if why else ''}"
+    taken_back = _("%(version)s was taken back") % {"version": release.version}
+    said = verdict.said or (joined(": ", (taken_back, why)) if why else taken_back)
     return replace(verdict, said=said, exit_code=ExitCode.TAKEN_BACK)
 
 
@@ -197,4 +206,6 @@ def on_hold(release: Release, steps: tuple[ReleaseStep, ...]) -> str | None:
     if release.state is not ReleaseState.HELD:
         return None
     held = next((step for step in reversed(steps) if step.action == Action.HOLD), None)
-    return f"{held.reason or 'no reason given'} ({held.operator})" if held else "a step went wrong"
+    if held is None:
+        return _("a step went wrong")
+    return joined("", (held.reason or _("no reason given"), f" ({held.operator})"))

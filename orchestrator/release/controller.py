@@ -7,6 +7,7 @@ from typing import Any
 
 from orchestrator.delivery import Environment, load_manifest
 from orchestrator.errors import ExitCode, ReleaseError
+from orchestrator.languages import Phrase, _
 from orchestrator.records.entities import Release, ReleaseState, Status, now
 from orchestrator.release import checks, window
 from orchestrator.release.alignment import align
@@ -52,11 +53,11 @@ class Controller:
         release = self.journal.create(version, manifest.artifact.sha256, on_record(reason, accept_unsafe))
         done = self.hands.stage(release, {**self._to_start(version, again), **accepted(accept_unsafe)})
         if not done.succeeded or done.release.state is ReleaseState.FAILED:
-            return self._verdict(f"{version} could not be staged; {self._spoken(done.release)}", done, failed=True)
+            return self._verdict(_("%(version)s could not be staged; %(state)s"), done, failed=True)
         if done.release.state is ReleaseState.PROMOTED:
-            return self._verdict(f"{version} is the first version and serves all users", done)
+            return self._verdict(_("%(version)s is the first version and serves all users"), done)
         if weight is None:
-            return self._verdict(f"{version} is staged; no user has it yet", done)
+            return self._verdict(_("%(version)s is staged; no user has it yet"), done)
         return self._widen(done.release, weight, reason)
 
     def widen(self, weight: int | None = None, reason: str | None = None) -> Verdict:
@@ -72,7 +73,7 @@ class Controller:
         checks.same_artifact(self._environment, release)
         done = self.hands.promote(release, self._variables(release.version), reason)
         if done.succeeded and done.release.state is ReleaseState.PROMOTED:
-            return self._verdict(f"{release.version} is the stable version", done)
+            return self._verdict(_("%(version)s is the stable version"), done)
         return self._after_failure(done)
 
     def abort(self, reason: str | None = None, *, accept_unsafe: str | None = None) -> Verdict:
@@ -82,7 +83,7 @@ class Controller:
         given = {"stop_candidate": True, **accepted(accept_unsafe)}
         done = self.hands.take_back(release, Action.ABORT, on_record(reason, accept_unsafe), given)
         if done.release.state is ReleaseState.ABORTED:
-            said = f"{release.version} is aborted{self._serving(done.truth)}; it may be started again"
+            said = _("%(version)s is aborted%(serving)s; it may be started again")
             return self._verdict(said, done, failed=done.outcome.status is not Status.SUCCESSFUL)
         return self._not_taken_back(done)
 
@@ -106,7 +107,7 @@ class Controller:
         given = {**{name: True for name, value in wanted.items() if value}, **accepted(accept_unsafe)}
         done = self.hands.take_back(release, Action.ROLL_BACK, on_record(reason, accept_unsafe), given)
         if done.release.state is ReleaseState.ROLLED_BACK:
-            said = f"{release.version} is rolled back{self._serving(done.truth)}"
+            said = _("%(version)s is rolled back%(serving)s")
             return self._verdict(said, done, failed=done.outcome.status is not Status.SUCCESSFUL)
         return self._not_taken_back(done)
 
@@ -121,23 +122,24 @@ class Controller:
             given |= {**self._variables(release.version), "contract": True}
         done = self.hands.close(release, reason, given)
         if not done.succeeded:
-            said = f"the window of {release.version} could not be closed everywhere; `lifecycle release close` again"
+            said = _("the window of %(version)s could not be closed everywhere; `lifecycle release close` again")
             return self._verdict(said, done, failed=True)
         if not contract and checks.has_contract(self._environment, release.version):
             self.hands.notices.append(
-                f"database.contract of {release.version} was not run: `lifecycle release close --contract` runs it"
+                _("database.contract of %(version)s was not run: `lifecycle release close --contract` runs it")
+                % {"version": release.version}
             )
-        return self._verdict(f"the window of {release.version} is closed", done)
+        return self._verdict(_("the window of %(version)s is closed"), done)
 
     def settle(self, reason: str | None = None) -> Verdict:
         """Where hosts run one slot at a time: bring those to the stable version that do not run it yet."""
         release = self._to_settle()
         done = self.hands.settle(release, reason)
-        stable = done.truth.stable.version if done.truth and done.truth.stable else "the stable version"
+        stable = done.truth.stable.version if done.truth and done.truth.stable else _("the stable version")
         if not done.succeeded or (done.truth and done.truth.waiting):
-            said = f"not every host runs {stable} yet; `lifecycle release settle` goes on with it"
-            return self._verdict(said, done, failed=True)
-        return self._verdict(f"every host runs {stable}", done)
+            said = _("not every host runs %(stable)s yet; `lifecycle release settle` goes on with it")
+            return self._verdict(said, done, failed=True, stable=stable)
+        return self._verdict(_("every host runs %(stable)s"), done, stable=stable)
 
     def harm(self, reason: str) -> Verdict:
         """Take the present release back because it does harm; hold it where going back would do more."""
@@ -145,10 +147,12 @@ class Controller:
         why = unsafe_back(self.journal.last_truth(), release.version) if release else ""
         if release is None or not why:
             return self.rollback(reason)
-        words = f"{reason}; not taken back: {why}"
+        words = _("%(reason)s; not taken back: %(why)s") % {"reason": reason, "why": why}
         self.journal.came_to(release, Action.HOLD, Status.SUCCESSFUL, ReleaseState.HELD, release.weight, reason=words)
         return Verdict(
-            f"{release.version} is held, and NOT taken back: {why}", self._situation(), exit_code=ExitCode.REFUSED
+            _("%(version)s is held, and NOT taken back: %(why)s") % {"version": release.version, "why": why},
+            self._situation(),
+            exit_code=ExitCode.REFUSED,
         )
 
     def status(self, *, live: bool = False, said: str = "") -> Verdict:
@@ -166,34 +170,29 @@ class Controller:
         checks.same_artifact(self._environment, release)
         done = self.hands.widen(release, self._variables(release.version), weight, reason)
         if done.succeeded and done.release.state.is_open:
-            return self._verdict(f"{release.version} has {done.release.weight} % of the users", done)
+            return self._verdict(_("%(version)s has %(weight)s %% of the users"), done)
         return self._after_failure(done)
 
     def _after_failure(self, done: Done) -> Verdict:
         """A step that went wrong: users may be on a version that is not well, so they go back without being asked."""
         release, status = done.release, done.outcome.status
         if not release.state.is_open and release.state is not ReleaseState.PROMOTED:
-            return self._verdict(f"{release.version} was taken back meanwhile", done, failed=True)
+            return self._verdict(_("%(version)s was taken back meanwhile"), done, failed=True)
         if status is Status.UNREACHABLE:
             # Not the candidate's fault, and what cannot be reached cannot be taken back either: a person decides.
-            return self._verdict(
-                f"{release.version} is {self._spoken(release)}: hosts cannot be reached", done, failed=True
-            )
+            return self._verdict(_("%(version)s is %(state)s: hosts cannot be reached"), done, failed=True)
         if status is not Status.FAILED and status is not Status.SUCCESSFUL:
-            return self._verdict(
-                f"{release.version} is {self._spoken(release)}: the step was interrupted", done, failed=True
-            )
+            return self._verdict(_("%(version)s is %(state)s: the step was interrupted"), done, failed=True)
         if release.weight == 0 and self._nobody_has(release.version, done.truth or self.hands.heard()):
-            return self._verdict(f"the step failed; {release.version} is held and no user has it", done, failed=True)
+            return self._verdict(_("the step failed; %(version)s is held and no user has it"), done, failed=True)
         if why := unsafe_back(self.journal.last_truth(), release.version):
-            return self._verdict(
-                f"the step failed; {release.version} is held, and NOT taken back: {why}", done, failed=True
-            )
-        because = done.outcome.failures[0].message if done.outcome.failures else "the edge gave no answer"
-        back = self.hands.take_back(release, Action.ROLL_BACK, f"a step failed: {because}")
+            said = _("the step failed; %(version)s is held, and NOT taken back: %(why)s")
+            return self._verdict(said, done, failed=True, why=why)
+        because = done.outcome.failures[0].message if done.outcome.failures else _("the edge gave no answer")
+        back = self.hands.take_back(release, Action.ROLL_BACK, _("a step failed: %(why)s") % {"why": because})
         if back.release.state is not ReleaseState.ROLLED_BACK:
             return self._not_taken_back(back)
-        said = f"the step failed, and {release.version} was taken back{self._serving(back.truth)}"
+        said = _("the step failed, and %(version)s was taken back%(serving)s")
         return self._verdict(said, back, exit_code=ExitCode.TAKEN_BACK)
 
     def _nobody_has(self, version: str, truth: EdgeTruth | None) -> bool:
@@ -203,10 +202,10 @@ class Controller:
 
     def _not_taken_back(self, done: Done) -> Verdict:
         if done.truth and done.truth.unsafe_back:
-            said = f"{done.release.version} is held, and NOT taken back: {done.truth.unsafe_back}"
-            return self._verdict(said, done, failed=True)
-        said = f"{done.release.version} could NOT be taken back everywhere; users may still be on it"
-        self.hands.notices.append("mend or cut off the hosts named above, then `lifecycle release rollback` again")
+            said = _("%(version)s is held, and NOT taken back: %(why)s")
+            return self._verdict(said, done, failed=True, why=done.truth.unsafe_back)
+        said = _("%(version)s could NOT be taken back everywhere; users may still be on it")
+        self.hands.notices.append(_("mend or cut off the hosts named above, then `lifecycle release rollback` again"))
         return self._verdict(said, done, failed=True)
 
     def present(self) -> Release:
@@ -215,11 +214,12 @@ class Controller:
         if release and self.journal.unconfirmed(release):
             release = self.hands.reconcile(release, self.hands.ask())
         if release is None:
-            raise ReleaseError("no release is on its way", remedy="`lifecycle release start VERSION` begins one")
+            raise ReleaseError(_("no release is on its way"), remedy=_("`lifecycle release start VERSION` begins one"))
         if not release.state.is_open:
             where = spoken(release.state, release.weight)
             raise ReleaseError(
-                f"{release.version} is {where}, as the edge says", remedy=may(release.state, release.weight)
+                _("%(version)s is %(state)s, as the edge says") % {"version": release.version, "state": where},
+                remedy=may(release.state, release.weight),
             )
         return release
 
@@ -241,7 +241,7 @@ class Controller:
         release = self.journal.newest()
         if release is None or not waiting_hosts(situation.edge):
             raise ReleaseError(
-                "no host is waiting for the stable version", remedy="`lifecycle release status` says where it is"
+                _("no host is waiting for the stable version"), remedy=_("`lifecycle release status` says where it is")
             )
         return release
 
@@ -258,20 +258,24 @@ class Controller:
         present = self.journal.open()
         if present:
             raise ReleaseError(
-                f"{present.version} is {self._spoken(present)}", remedy=may(present.state, present.weight)
+                _("%(version)s is %(state)s") % {"version": present.version, "state": self._spoken(present)},
+                remedy=may(present.state, present.weight),
             )
         if truth.stable and truth.stable.version == version:
-            raise ReleaseError(f"{version} is the stable version already")
+            raise ReleaseError(_("%(version)s is the stable version already") % {"version": version})
 
     def _refuse_void(self, version: str, again: bool, reason: str | None) -> None:
         void = [r for r in self.journal.all() if r.version == version and r.state is ReleaseState.ROLLED_BACK]
         if again and not reason:
-            raise ReleaseError("--again needs --reason: it goes on record")
+            raise ReleaseError(_("--again needs --reason: it goes on record"))
         if void and not again:
-            when = f"{void[0].ended_at:%Y-%m-%d %H:%M} UTC" if void[0].ended_at else "before"
+            what = _("%(version)s was rolled back before and is void") % {"version": version}
+            if void[0].ended_at:
+                when = f"{void[0].ended_at:%Y-%m-%d %H:%M} UTC"
+                what = _("%(version)s was rolled back %(when)s and is void") % {"version": version, "when": when}
             raise ReleaseError(
-                f"{version} was rolled back {when} and is void",
-                remedy="give the mended software a new version, or use --again --reason TEXT",
+                what,
+                remedy=_("give the mended software a new version, or use --again --reason TEXT"),
             )
 
     def _serves(self, version: str) -> bool:
@@ -289,7 +293,7 @@ class Controller:
         return spoken(release.state, release.weight)
 
     def _serving(self, truth: EdgeTruth | None) -> str:
-        return f"; all users have {truth.stable.version}" if truth and truth.stable else ""
+        return _("; all users have %(version)s") % {"version": truth.stable.version} if truth and truth.stable else ""
 
     def _situation(self, truth: EdgeTruth | None = None) -> Situation:
         release = self.journal.open() or self.journal.newest()
@@ -310,13 +314,18 @@ class Controller:
             in_turn=self._in_turn,
         )
 
-    def _verdict(self, said: str, done: Done, *, failed: bool = False, exit_code: ExitCode = ExitCode.DONE) -> Verdict:
+    def _verdict(
+        self, said: Phrase, done: Done, *, failed: bool = False, exit_code: ExitCode = ExitCode.DONE, **values: str
+    ) -> Verdict:
+        """`said`, with what it may name of the release as it is now, and with `values`."""
+        release = done.release
+        about = {"version": release.version, "weight": release.weight, "state": self._spoken(release)}
         if failed:
             bad = done.outcome.exit_code
             exit_code = bad if bad is not ExitCode.DONE else ExitCode.HOST_FAILED
         hands = self.hands
         return Verdict(
-            said=said,
+            said=said % {**about, "serving": self._serving(done.truth), **values},
             situation=self._situation(),
             exit_code=exit_code,
             failures=tuple(hands.failures),

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from orchestrator.errors import ReleaseError
+from orchestrator.languages import _
 from orchestrator.records.entities import ReleaseState
 
 KEY: Final = "lifecycle_release"
@@ -94,7 +95,9 @@ def read(data: Mapping[str, Any]) -> EdgeTruth | None:
             hosts=told.get("hosts") or None,
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ReleaseError(f"the playbook's {KEY} cannot be understood: {told!r}") from error
+        raise ReleaseError(
+            _("the playbook's %(key)s cannot be understood: %(told)s") % {"key": KEY, "told": repr(told)}
+        ) from error
 
 
 def _placement(told: Mapping[str, Any] | None) -> Placement | None:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from orchestrator.errors import ReleaseError
+from orchestrator.languages import Phrase, _, joined
 
 KEY: Final = "lifecycle_guard"
 # The OK test needs about so many events in the candidate's arm (simulated; docs/decisions/0007).
@@ -66,12 +67,13 @@ class Word:
         """How long it would take at the present pace until the evidence says something."""
         if not self.candidate.failed or not minutes:
             return (
-                f"without a failure in {self.requests} requests a rate above {3 / self.requests:.2%} is excluded"
+                _("without a failure in %(requests)s requests a rate above %(rate)s is excluded")
+                % {"requests": self.requests, "rate": f"{3 / self.requests:.2%}"}
                 if self.requests
-                else "the candidate has had no request"
+                else _("the candidate has had no request")
             )
         more = max(0.0, EVENTS_TO_SETTLE - self.candidate.failed) * minutes / self.candidate.failed
-        return f"about {more:.0f} min more at this pace would settle it"
+        return _("about %(more)s min more at this pace would settle it") % {"more": f"{more:.0f}"}
 
 
 def read(data: Mapping[str, Any], alpha: float, version: str, metrics: int = 2) -> Word | None:
@@ -87,14 +89,15 @@ def read(data: Mapping[str, Any], alpha: float, version: str, metrics: int = 2) 
     try:
         return _together(edges, version, {edge: _silence(told[edge]) for edge in told}, metrics / alpha)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ReleaseError(f"the guard's answer cannot be understood: {error!r}") from error
+        raise ReleaseError(_("the guard's answer cannot be understood: %(error)s") % {"error": repr(error)}) from error
 
 
-def taken_back(data: Mapping[str, Any], version: str) -> str:
+def taken_back(data: Mapping[str, Any], version: str) -> Phrase:
     """Why the guards took `version` back by themselves; empty when none did."""
     told = data.get(KEY) or {}
     held = {edge: (status.get("held") or {}).get(version) for edge, status in told.items() if status}
-    return "; ".join(f"the guard on {edge} took it back: {why['reason']}" for edge, why in held.items() if why)
+    text = _("the guard on %(edge)s took it back: %(reason)s")
+    return joined("; ", (text % {"edge": edge, "reason": why["reason"]} for edge, why in held.items() if why))
 
 
 def evidence(data: Mapping[str, Any], version: str) -> dict[str, Mapping[str, Any]]:
@@ -104,7 +107,7 @@ def evidence(data: Mapping[str, Any], version: str) -> dict[str, Mapping[str, An
 
 
 def _silence(status: Mapping[str, Any] | None) -> str:
-    return str(status.get("silent") or "") if status else "this edge has no guard"
+    return str(status.get("silent") or "") if status else _("this edge has no guard")
 
 
 def _opinion(status: Mapping[str, Any], version: str) -> Mapping[str, Any]:
@@ -112,7 +115,7 @@ def _opinion(status: Mapping[str, Any], version: str) -> Mapping[str, Any]:
     opinion: Mapping[str, Any] | None = status["opinion"]
     if opinion and status["candidate"] == version:
         return opinion
-    return {"verdict": "INCONCLUSIVE", "reason": "no user was seen on it yet", "harm_odds": {}, "ok_odds": {}}
+    return {"verdict": "INCONCLUSIVE", "reason": _("no user was seen on it yet"), "harm_odds": {}, "ok_odds": {}}
 
 
 def _together(
@@ -130,10 +133,10 @@ def _together(
     silent = {edge: why for edge, why in silences.items() if why}
     if silent and judgement is not Judgement.HARM:
         edge, why = next(iter(silent.items()))
-        judgement, reason = Judgement.INCONCLUSIVE, f"nobody judges on {edge}: {why}"
+        judgement, reason = Judgement.INCONCLUSIVE, _("nobody judges on %(edge)s: %(why)s") % {"edge": edge, "why": why}
     if held and judgement is not Judgement.HARM:
         edge, why = next(iter(held.items()))
-        judgement, reason = Judgement.HARM, f"{edge} holds it back: {why}"
+        judgement, reason = Judgement.HARM, _("%(edge)s holds it back: %(why)s") % {"edge": edge, "why": why}
     return Word(
         judgement=judgement,
         reason=reason,
@@ -161,13 +164,18 @@ def _judgement(
             return Judgement.HARM, f"{edge}: {opinion['reason']}"
     worst = max(harm, key=lambda metric: harm[metric], default="")
     if worst and harm[worst] >= threshold:
-        return Judgement.HARM, f"all edges together: evidence {spoken_odds(harm[worst])} for harm by {worst}"
+        return Judgement.HARM, _("all edges together: evidence %(odds)s for harm by %(metric)s") % {
+            "odds": spoken_odds(harm[worst]),
+            "metric": worst,
+        }
     if all(opinion["verdict"] == Judgement.OK for opinion in opinions.values()) or (
         fine and min(fine.values()) >= threshold
     ):
-        return Judgement.OK, "; ".join(f"{edge}: {opinion['reason']}" for edge, opinion in opinions.items())
+        return Judgement.OK, joined(
+            "; ", (joined(": ", (edge, opinion["reason"])) for edge, opinion in opinions.items())
+        )
     open_ones = [edge for edge, opinion in opinions.items() if opinion["verdict"] != Judgement.OK]
-    return Judgement.INCONCLUSIVE, "; ".join(f"{edge}: {opinions[edge]['reason']}" for edge in open_ones)
+    return Judgement.INCONCLUSIVE, joined("; ", (joined(": ", (edge, opinions[edge]["reason"])) for edge in open_ones))
 
 
 def _product(odds: Iterable[Mapping[str, float]]) -> dict[str, float]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from orchestrator.errors import ExitCode, LifecycleError, LockedError, ReleaseError, UsageError
+from orchestrator.languages import _
 from orchestrator.records.entities import Release, ReleaseState, Status
 from orchestrator.release import edge, guard
 from orchestrator.release.edge import EdgeTruth
@@ -26,11 +27,11 @@ REFUSED: Final = "lifecycle_refused"
 # Hosts that do not run the version well, told by a step that was taken all the same.
 NOT_WELL: Final = "lifecycle_not_well"
 REMEDIES: Final[Mapping[str, str]] = {
-    "cold": "`lifecycle release rollback --start-slot` does that",
-    "window": "`lifecycle release close --now` closes it at once",
-    "capacity": "mend these hosts and ask again, or `lifecycle release rollback`",
-    "turns": "`lifecycle release start` brings it in",
-    "candidate": "`lifecycle release status` says where it is",
+    "cold": _("`lifecycle release rollback --start-slot` does that"),
+    "window": _("`lifecycle release close --now` closes it at once"),
+    "capacity": _("mend these hosts and ask again, or `lifecycle release rollback`"),
+    "turns": _("`lifecycle release start` brings it in"),
+    "candidate": _("`lifecycle release status` says where it is"),
 }
 
 
@@ -124,10 +125,10 @@ class Hands:
         self.told = outcome.data
         truth = edge.read(outcome.data) if outcome.status is Status.SUCCESSFUL else None
         if truth is None:
-            why = "; ".join(f"{failure.host}: {failure.message}" for failure in outcome.failures[:1])
+            why = "".join(f"{failure.host}: {failure.message}" for failure in outcome.failures[:1])
             error = ReleaseError(
-                f"the edge cannot be asked what it serves ({why or 'it gave no answer'})",
-                remedy=f"`lifecycle show {outcome.run_id}` has the details",
+                _("the edge cannot be asked what it serves (%(why)s)") % {"why": why or _("it gave no answer")},
+                remedy=_("`lifecycle show %(run)s` has the details") % {"run": outcome.run_id},
             )
             error.exit_code = outcome.exit_code if outcome.exit_code is not ExitCode.DONE else ExitCode.HOST_FAILED
             raise error
@@ -144,13 +145,15 @@ class Hands:
         """Bring a record nobody is sure of in line with the edge, which is always right."""
         place = truth.place_of(release.version)
         if place is None:
-            state, why = self._gone(release, truth), "the edge does not have it any more"
+            state, why = self._gone(release, truth), _("the edge does not have it any more")
             if state is ReleaseState.ROLLED_BACK:
                 why = guard.taken_back(self.told, release.version) or why
             weight = release.weight if state is release.state else 0
         else:
-            (state, weight), why = place, f"the edge has it at {place[1]} %"
-        self.notices.append(f"the record of {release.version} was not certain; {why}")
+            (state, weight), why = place, _("the edge has it at %(weight)s %%") % {"weight": place[1]}
+        self.notices.append(
+            _("the record of %(version)s was not certain; %(why)s") % {"version": release.version, "why": why}
+        )
         after = self._journal.came_to(
             release, Action.RECONCILE, Status.SUCCESSFUL, state, weight, truth=truth, reason=why
         )
@@ -198,7 +201,9 @@ class Hands:
         self.failures.extend(outcome.failures)
         self.notices.extend(notice for notice in outcome.notices if notice not in self.notices)
         not_well = outcome.data.get(NOT_WELL) or {}
-        self.notices.extend(f"{host} does not count, {why}" for host, why in not_well.items())
+        self.notices.extend(
+            _("%(host)s does not count, %(why)s") % {"host": host, "why": why} for host, why in not_well.items()
+        )
         # An edge that was not reached may serve something else than the others say.
         partial = outcome.status is Status.UNREACHABLE or any(failure.unreachable for failure in outcome.failures)
         return Done(release, outcome, None if partial else edge.read(outcome.data))
@@ -209,7 +214,9 @@ class Hands:
         if done.succeeded and place:
             return self._confirm(done, action, *place)
         if done.succeeded:
-            self.notices.append(f"the edge does not have {release.version} any more: somebody took it back")
+            self.notices.append(
+                _("the edge does not have %(version)s any more: somebody took it back") % {"version": release.version}
+            )
             return self._confirm(done, action, ReleaseState.ROLLED_BACK, 0)
         weight = place[1] if place else release.weight
         return self._confirm(done, Action.HOLD, ReleaseState.HELD, weight, self._bad(done))

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from enum import StrEnum
 
 from orchestrator.errors import ReleaseError
+from orchestrator.languages import Phrase, _
 from orchestrator.records.entities import ReleaseState
 
 
@@ -84,12 +85,17 @@ def after(version: str, state: ReleaseState, weight: int, action: Action) -> Rel
     following = TRANSITIONS[state].get(action)
     verb = COMMANDS.get(action, action.value)
     if following is None:
-        raise ReleaseError(f"{version} is {spoken(state, weight)}: no {verb} now", remedy=may(state, weight))
+        raise ReleaseError(
+            _("%(version)s is %(state)s: no %(verb)s now")
+            % {"version": version, "state": spoken(state, weight), "verb": verb},
+            remedy=may(state, weight),
+        )
     if action is Action.PROMOTE and weight < 100:
         # Promotion must not be the moment in which most users meet the version for the first time.
         raise ReleaseError(
-            f"{version} is {spoken(state, weight)}: it is promoted when all users have it",
-            remedy="`lifecycle release widen 100` first",
+            _("%(version)s is %(state)s: it is promoted when all users have it")
+            % {"version": version, "state": spoken(state, weight)},
+            remedy=_("`lifecycle release widen 100` first"),
         )
     return following
 
@@ -98,16 +104,16 @@ def may(state: ReleaseState, weight: int) -> str:
     """What may be done now, as a sentence."""
     allowed = commands(state, weight, {Action.SETTLE})
     return (
-        f"what may be done: {', '.join(allowed)}"
+        _("what may be done: %(allowed)s") % {"allowed": ", ".join(allowed)}
         if allowed
-        else "start a version with `lifecycle release start VERSION`"
+        else _("start a version with `lifecycle release start VERSION`")
     )
 
 
-def spoken(state: ReleaseState, weight: int) -> str:
+def spoken(state: ReleaseState, weight: int) -> Phrase:
     """The state as a person says it."""
     if state is S.WIDENING:
-        return f"with {weight} % of the users"
+        return _("with %(weight)s %% of the users") % {"weight": weight}
     if state is S.HELD:
-        return f"held at {weight} %"
-    return state.value.replace("_", " ")
+        return _("held at %(weight)s %%") % {"weight": weight}
+    return _(state.value.replace("_", " "))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from orchestrator.delivery.policy import Mode, Step
+from orchestrator.languages import Phrase, _, joined
 from orchestrator.release.guard import Judgement, Word
 
 
@@ -35,34 +36,43 @@ def advise(mode: Mode, step: Step, word: Word | None, minutes: float, on_hold: s
     if word is not None and word.judgement is Judgement.HARM:
         if mode is Mode.OBSERVE:
             return Advice(
-                Next.ASK, f"the guard would take it back: {word.reason}; the mode is observe, a person decides"
+                Next.ASK,
+                _("the guard would take it back: %(reason)s; the mode is observe, a person decides")
+                % {"reason": word.reason},
             )
         return Advice(Next.TAKE_BACK, word.reason)
     if on_hold is not None:
-        return Advice(Next.WAIT, f"on hold: {on_hold}")
+        return Advice(Next.WAIT, _("on hold: %(on_hold)s") % {"on_hold": on_hold})
     missing = _missing(step, word, minutes)
     if missing:
-        return _until_longest(step, minutes, f"not enough seen yet: {', '.join(missing)}", word)
+        return _until_longest(
+            step, minutes, _("not enough seen yet: %(missing)s") % {"missing": joined(", ", missing)}, word
+        )
     if word is not None and word.silent:
-        return Advice(Next.ASK, f"the time is over and {word.reason}: a person decides")
+        return Advice(Next.ASK, _("the time is over and %(reason)s: a person decides") % {"reason": word.reason})
     if word is None:
-        return Advice(Next.ASK, "the time is over and no guard judges on the edge: a person decides")
+        return Advice(Next.ASK, _("the time is over and no guard judges on the edge: a person decides"))
     if word.judgement is Judgement.INCONCLUSIVE:
-        return _until_longest(step, minutes, f"the evidence does not settle it: {word.reason}", word)
+        return _until_longest(
+            step, minutes, _("the evidence does not settle it: %(reason)s") % {"reason": word.reason}, word
+        )
     if mode is Mode.AUTO:
-        return Advice(Next.GO_ON, f"good enough: {word.reason}")
-    return Advice(Next.ASK, f"good enough: {word.reason}; `lifecycle release approve` goes on")
+        return Advice(Next.GO_ON, _("good enough: %(reason)s") % {"reason": word.reason})
+    return Advice(Next.ASK, _("good enough: %(reason)s; `lifecycle release approve` goes on") % {"reason": word.reason})
 
 
-def _missing(step: Step, word: Word | None, minutes: float) -> list[str]:
+def _missing(step: Step, word: Word | None, minutes: float) -> list[Phrase]:
     """What of the step's least exposure has not been reached."""
     missing = []
     if minutes < step.soak_minutes:
-        missing.append(f"{step.soak_minutes - minutes:.0f} of {step.soak_minutes:g} min to go")
+        missing.append(
+            _("%(left)s of %(soak)s min to go")
+            % {"left": f"{step.soak_minutes - minutes:.0f}", "soak": f"{step.soak_minutes:g}"}
+        )
     if word is not None and word.requests < step.requests:
-        missing.append(f"{word.requests} of {step.requests} requests")
+        missing.append(_("%(seen)s of %(wanted)s requests") % {"seen": word.requests, "wanted": step.requests})
     if word is not None and word.users < step.users:
-        missing.append(f"{word.users} of {step.users} users")
+        missing.append(_("%(seen)s of %(wanted)s users") % {"seen": word.users, "wanted": step.users})
     return missing
 
 
@@ -71,5 +81,6 @@ def _until_longest(step: Step, minutes: float, why: str, word: Word | None) -> A
     left = step.longest_minutes - minutes
     if left > 0:
         return Advice(Next.WAIT, why, left)
-    settle = f"; {word.would_settle(minutes)}" if word is not None else ""
-    return Advice(Next.ASK, f"{step.longest_minutes:g} min are over and {why}{settle}; a person decides")
+    over = _("%(minutes)s min are over and %(why)s") % {"minutes": f"{step.longest_minutes:g}", "why": why}
+    settle = () if word is None else (word.would_settle(minutes),)
+    return Advice(Next.ASK, joined("; ", (over, *settle, _("a person decides"))))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from orchestrator.errors import ReleaseError
+from orchestrator.languages import _
 from orchestrator.records.entities import Evidence, Release, ReleaseState, Status, now
 from orchestrator.release.controller import Controller
 from orchestrator.release.machine import Action, after, spoken
@@ -51,11 +52,15 @@ class People:
         release = self._controller.present()
         if release.state is ReleaseState.HELD:
             raise ReleaseError(
-                f"{release.version} is {spoken(release.state, release.weight)} already", remedy="`resume` goes on"
+                _("%(version)s is %(state)s already")
+                % {"version": release.version, "state": spoken(release.state, release.weight)},
+                remedy=_("`resume` goes on"),
             )
         state = after(release.version, release.state, release.weight, Action.HOLD)
         self._note(release, Action.HOLD, state, reason)
-        return self._controller.status(said=f"{release.version} is held; users stay where they are")
+        return self._controller.status(
+            said=_("%(version)s is held; users stay where they are") % {"version": release.version}
+        )
 
     def resume(self, reason: str | None) -> None:
         """Lift a hold. Nothing to do when there is none: following a release again is always allowed."""
@@ -69,30 +74,32 @@ class People:
         """Keep what `who` says of the version; enough that is bad holds it, without moving anybody."""
         release = self._controller.journal.open()
         if release is None:
-            raise ReleaseError("no release is on its way", remedy="feedback belongs to a release under way")
+            raise ReleaseError(_("no release is on its way"), remedy=_("feedback belongs to a release under way"))
         steps = self._controller.journal.steps(release)
         if not steps:
             raise ReleaseError(
-                f"the start of {release.version} was cut off before anything was done",
-                remedy="`lifecycle release status --live` settles the record",
+                _("the start of %(version)s was cut off before anything was done") % {"version": release.version},
+                remedy=_("`lifecycle release status --live` settles the record"),
             )
         step = steps[-1]
         said = f"{who}: {words}" if words else who
         self._evidence.add_evidence(Evidence(0, step.id, FEEDBACK, verdict, said, now()))
         bad = [one for one in self._evidence.list_evidence(release.id) if one.kind == FEEDBACK and one.verdict == BAD]
         if verdict == BAD and len(bad) >= self._bad_feedback and release.state is not ReleaseState.HELD:
-            return self.hold(f"{len(bad)} bad verdicts, the last by {said}")
+            return self.hold(_("%(count)s bad verdicts, the last by %(said)s") % {"count": len(bad), "said": said})
         return self._controller.status(
-            said=f"kept: {verdict}, {said} ({len(bad)} of {self._bad_feedback} bad verdicts)"
+            said=_("kept: %(verdict)s, %(said)s (%(count)s of %(enough)s bad verdicts)")
+            % {"verdict": verdict, "said": said, "count": len(bad), "enough": self._bad_feedback}
         )
 
     def who(self, user: str, department: str) -> Whereabouts:
         """Where `user` goes, asked of the edge. Raises ReleaseError when nothing is released."""
-        _, told = self._controller.ask({"who": user, "department": department})
+        _situation, told = self._controller.ask({"who": user, "department": department})
         way: Mapping[str, Any] = told.get(WHO) or {}
         if not way:
             raise ReleaseError(
-                f"{user} goes nowhere yet: nothing is released", remedy="`lifecycle release start VERSION`"
+                _("%(user)s goes nowhere yet: nothing is released") % {"user": user},
+                remedy=_("`lifecycle release start VERSION`"),
             )
         known = {field.name for field in dataclasses.fields(Whereabouts)} - {"user"}
         return Whereabouts(user=user, **{name: str(way[name]) for name in known})
@@ -101,10 +108,10 @@ class People:
         """Start the newest version again that never got well or was given up. A void one needs `start --again`."""
         newest = self._controller.journal.all()[:1]
         if not newest or newest[0].state not in (ReleaseState.FAILED, ReleaseState.ABORTED):
-            where = spoken(newest[0].state, newest[0].weight) if newest else "not there"
+            where = spoken(newest[0].state, newest[0].weight) if newest else _("not there")
             raise ReleaseError(
-                f"there is nothing to try again: the newest release is {where}",
-                remedy="retry is for one that failed to start or was aborted",
+                _("there is nothing to try again: the newest release is %(state)s") % {"state": where},
+                remedy=_("retry is for one that failed to start or was aborted"),
             )
         return self._controller.start(newest[0].version, reason=reason)
 

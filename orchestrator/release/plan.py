@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchestrator.errors import ReleaseError
+from orchestrator.languages import _
 
 ALL_USERS = 100
 
@@ -35,18 +36,22 @@ class StepPlan:
         """
         weight = self.next_after(present) if wanted is None else wanted
         if weight is None:
-            raise ReleaseError("all users already have it", remedy="promote it, or roll it back")
+            raise ReleaseError(_("all users already have it"), remedy=_("promote it, or roll it back"))
         if not 1 <= weight <= ALL_USERS:
-            raise ReleaseError(f"a weight is a percent from 1 to 100, not {weight}")
+            raise ReleaseError(_("a weight is a percent from 1 to 100, not %(weight)s") % {"weight": weight})
         if weight == present:
-            raise ReleaseError(f"{present} % of the users already have it", remedy=self._wider(present))
+            raise ReleaseError(
+                _("%(present)s %% of the users already have it") % {"present": present}, remedy=self._wider(present)
+            )
         if weight < present:
             raise ReleaseError(
-                f"{weight} % is less than the {present} % who have it now",
-                remedy=f"to take users back, use `lifecycle release rollback`; {self._wider(present)}",
+                _("%(weight)s %% is less than the %(present)s %% who have it now")
+                % {"weight": weight, "present": present},
+                remedy=_("to take users back, use `lifecycle release rollback`; %(wider)s")
+                % {"wider": self._wider(present)},
             )
         return weight
 
     def _wider(self, present: int) -> str:
         following = self.next_after(present)
-        return f"the next step is {following} %" if following else "promote it"
+        return _("the next step is %(following)s %%") % {"following": following} if following else _("promote it")

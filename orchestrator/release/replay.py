@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from orchestrator.errors import UsageError
+from orchestrator.languages import _
 from orchestrator.paths import module_util
 
 # Fewer requests than a step asks for say nothing about a site.
@@ -47,9 +48,10 @@ def replay(log: Path, *, splits: int, share: int, alpha: float, margin: float) -
             entries.append(again.Entry(*found))
     if len(entries) < LEAST_REQUESTS:
         raise UsageError(
-            f"{len(entries)} of {lines} lines are requests to a slot; a replay needs {LEAST_REQUESTS}",
+            _("%(count)s of %(lines)s lines are requests to a slot; a replay needs %(least)s")
+            % {"count": len(entries), "lines": lines, "least": LEAST_REQUESTS},
             where=str(log),
-            remedy="give it /var/log/nginx/gray-APPLICATION.json.log of an edge, of a day or more",
+            remedy=_("give it /var/log/nginx/gray-APPLICATION.json.log of an edge, of a day or more"),
         )
     policy = harm.Policy(alpha=alpha, margin=margin)
     done = again.replay(entries, policy, splits=splits, share=share / 100)
@@ -78,4 +80,6 @@ def _lines(log: Path) -> Iterator[bytes]:
         with gzip.open(log) if log.suffix == ".gz" else log.open("rb") as file:
             yield from file
     except (OSError, EOFError) as error:
-        raise UsageError(f"cannot be read: {getattr(error, 'strerror', None) or error}", where=str(log)) from error
+        raise UsageError(
+            _("cannot be read: %(reason)s") % {"reason": getattr(error, "strerror", None) or error}, where=str(log)
+        ) from error

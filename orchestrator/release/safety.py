@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from orchestrator.errors import ReleaseError
+from orchestrator.languages import _
 
-WAY_OUT = "--accept-unsafe REASON does it all the same and is kept on record; a newer version is the safe way on"
+WAY_OUT = _("--accept-unsafe REASON does it all the same and is kept on record; a newer version is the safe way on")
 
 
 def unsafe_back(told: Mapping[str, Any] | None, version: str) -> str:
@@ -25,7 +26,9 @@ def refuse_unsafe(told: Mapping[str, Any] | None, version: str, accept_unsafe: s
     """Raise ReleaseError when `version` is not to be taken back, and nobody said why it should be all the same."""
     why = unsafe_back(told, version)
     if why and not accept_unsafe:
-        raise ReleaseError(f"{version} is not taken back: {why}", remedy=WAY_OUT)
+        raise ReleaseError(
+            _("%(version)s is not taken back: %(why)s") % {"version": version, "why": why}, remedy=WAY_OUT
+        )
 
 
 def accepted(accept_unsafe: str | None) -> dict[str, Any]:
@@ -37,4 +40,8 @@ def on_record(reason: str | None, accept_unsafe: str | None) -> str | None:
     """The reason as it goes on record."""
     if not accept_unsafe:
         return reason
-    return f"{reason}; unsafe, accepted: {accept_unsafe}" if reason else f"unsafe, accepted: {accept_unsafe}"
+    return (
+        _("%(reason)s; unsafe, accepted: %(accepted)s") % {"reason": reason, "accepted": accept_unsafe}
+        if reason
+        else _("unsafe, accepted: %(accepted)s") % {"accepted": accept_unsafe}
+    )

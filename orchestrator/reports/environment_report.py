@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from orchestrator.errors import ReportError
+from orchestrator.languages import _
 from orchestrator.records.entities import HostTotals, ResultRecord, Run, Step
 from orchestrator.reports.release_story import ReleaseStory
 from orchestrator.reports.words import block, clean
@@ -56,7 +57,9 @@ def environment_report(
     Raises ReportError when nothing is on record.
     """
     if not runs:
-        raise ReportError("nothing is on record of it", where=environment, remedy="`lifecycle history` lists the runs")
+        raise ReportError(
+            _("nothing is on record of it"), where=environment, remedy=_("`lifecycle history` lists the runs")
+        )
     return EnvironmentReport(
         environment=clean(environment),
         path=clean(runs[0].about.environment_path),

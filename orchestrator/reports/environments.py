@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from orchestrator.languages import _
 from orchestrator.records.entities import Release, ReleaseState, Run
 from orchestrator.reports.by_machine import by_machine
 
 INSPECT = "inspect"
+UNKNOWN = _("unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def unlike(left: Standing, right: Standing) -> list[Unlike]:
 
 def untold(left: Standing, right: Standing) -> list[tuple[str, str]]:
     """(service, environment) where only the other environment's inspection told what the service has set."""
-    told = {side.environment: {service for service, _ in side.settings} for side in (left, right)}
+    told = {side.environment: {service for service, _name in side.settings} for side in (left, right)}
     both = told[left.environment] & told[right.environment]
     every = told[left.environment] | told[right.environment]
     return [(one, env) for one in sorted(every - both) for env, known in told.items() if one not in known]
@@ -75,18 +77,27 @@ def known(left: Standing, right: Standing) -> int:
 
 def _settings_of_both(left: Standing, right: Standing) -> Iterator[Unlike]:
     """Of services that told on both sides: a service that nobody asked has not another value, it has none."""
-    silent = {service for service, _ in untold(left, right)}
+    silent = {service for service, _environment in untold(left, right)}
     for service, name in sorted({*left.settings, *right.settings}):
         if service not in silent:
             values = left.settings.get((service, name), ()), right.settings.get((service, name), ())
-            yield Unlike(f"setting {service} {name}", *values, by_machine=by_machine(service, name))
+            yield Unlike(
+                _("setting %(service)s %(name)s") % {"service": service, "name": name},
+                *values,
+                by_machine=by_machine(service, name),
+            )
 
 
 def _applied(applied: Mapping[str, Run]) -> Iterator[tuple[str, str]]:
     for phase, run in applied.items():
         if phase != INSPECT:
-            yield f"commit of {phase}", run.about.git_commit or "not in a git repository"
-            yield f"collection of {phase}", run.about.versions.get("collection", "unknown")
+            yield _("commit of %(phase)s") % {"phase": phase}, run.about.git_commit or _("not in a git repository")
+            yield _("collection of %(phase)s") % {"phase": phase}, run.about.versions.get("collection", UNKNOWN)
+
+
+def _plain(value: Any) -> str:
+    """As text, and a phrase as it is."""
+    return value if isinstance(value, str) else str(value)
 
 
 def _released(releases: Sequence[Release]) -> Iterator[tuple[str, str]]:
@@ -94,20 +105,23 @@ def _released(releases: Sequence[Release]) -> Iterator[tuple[str, str]]:
     for release in releases:
         if release.state is ReleaseState.PROMOTED and release.application not in seen:
             seen.add(release.application)
-            yield f"version of {release.application}", release.version
+            yield _("version of %(application)s") % {"application": release.application}, release.version
 
 
 def _inspected(run: Run | None) -> Iterator[tuple[str, str]]:
     """What the hosts told. They are named differently in each environment, so it is not by host."""
     for report in _reports(run):
-        yield "operating system", str(report.get("os", "unknown"))
-        yield "kernel", str(report.get("kernel", "unknown"))
+        yield _("operating system"), _plain(report.get("os", UNKNOWN))
+        yield _("kernel"), _plain(report.get("kernel", UNKNOWN))
         for role in report.get("roles", ()):
-            yield f"role {role}", "in use"
+            yield _("role %(role)s") % {"role": role}, _("in use")
         for package in report.get("packages", ()):
-            yield f"package {package['name']}", str(package.get("installed") or "not installed")
+            yield (
+                _("package %(name)s") % {"name": package["name"]},
+                _plain(package.get("installed") or _("not installed")),
+            )
         for database in report.get("databases", ()):
-            yield f"database {database['name']}", "there"
+            yield _("database %(name)s") % {"name": database["name"]}, _("there")
 
 
 def _settings(run: Run | None) -> Iterator[tuple[tuple[str, str], str]]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from orchestrator.errors import ReportError
+from orchestrator.languages import _
 
 
 def write(files: Mapping[str, str], directory: Path) -> list[Path]:
@@ -22,8 +23,8 @@ def write(files: Mapping[str, str], directory: Path) -> list[Path]:
             written.append(path)
     except OSError as error:
         raise ReportError(
-            f"the report cannot be written: {error.strerror or error}",
+            _("the report cannot be written: %(reason)s") % {"reason": error.strerror or error},
             where=str(error.filename or directory),
-            remedy="name a directory that you may write to with --output",
+            remedy=_("name a directory that you may write to with --output"),
         ) from error
     return written

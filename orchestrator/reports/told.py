@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, TypeAdapter, ValidationError
 
 from orchestrator.errors import ReportError
+from orchestrator.languages import _
 from orchestrator.reports.words import clean
 
 # Everything that is shown passes through `clean` here, so that no later place can forget it.
@@ -102,8 +103,9 @@ def read(kind: type[Told] | Any, found: Any, run_id: int, what: str) -> Told:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(clean(part) for part in first["loc"])
         raise ReportError(
-            f"what it told as {what} cannot be read: {place}: {first['msg']}",
+            _("what it told as %(what)s cannot be read: %(place)s: %(msg)s")
+            % {"what": what, "place": place, "msg": first["msg"]},
             where=f"run {run_id}",
-            remedy="run `lifecycle run tune` again",
+            remedy=_("run `lifecycle run tune` again"),
         ) from error
     return told

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from orchestrator.errors import ReportError
+from orchestrator.languages import _
 from orchestrator.paths import module_util
 from orchestrator.records.entities import Run, Status, Step
 from orchestrator.reports import told
@@ -16,7 +17,9 @@ from orchestrator.reports.words import clean
 
 TUNE, PLAN = "tune", "tune_plan"
 WORSE: Final = "worse"
-TRIED: Final = ("tried over the plan", "tune_try")
+TRIED: Final = (_("tried over the plan"), "tune_try")
+# Shares of the memory that belong to no service.
+SHARES: Final = {"reserve": _("reserve"), "unassigned": _("unassigned")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,11 @@ class Slice:
     part: float
     why: str
     source: str
+
+    @property
+    def shown(self) -> str:
+        """The name as people read it."""
+        return SHARES.get(self.name, self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +142,10 @@ def tuning_report(environment: str, runs: Iterable[Run]) -> TuningReport:
                         found[clean(host)] = _host_report(host, run, step)
     if not found:
         raise ReportError(
-            "nothing is on record of its tuning",
+            _("nothing is on record of its tuning"),
             where=environment,
-            remedy=f"`lifecycle tune plan -i {environment}` plans, `lifecycle run tune -i {environment}` measures",
+            remedy=_("`lifecycle tune plan -i %(environment)s` plans, `lifecycle run tune -i %(environment)s` measures")
+            % {"environment": environment},
         )
     shown = max((one.run_id for one in found.values() if not one.is_plan), default=0)
     silent = (
@@ -188,7 +197,7 @@ def _host_report(host: str, run: Run, step: Step) -> HostReport:
 def _slices(budget: told.Budget) -> Iterator[Slice]:
     """The RAM from left to right; all of them add up to it."""
     yield Slice(
-        "reserve", budget.reserve_mb, budget.reserve_mb / budget.ram_mb, "stays with the system", budget.reserve_why
+        "reserve", budget.reserve_mb, budget.reserve_mb / budget.ram_mb, _("stays with the system"), budget.reserve_why
     )
     for name, share in budget.shares.items():
         yield Slice(
@@ -198,7 +207,7 @@ def _slices(budget: told.Budget) -> Iterator[Slice]:
             "; ".join(filter(None, (share.arithmetic, share.why))),
             share.source,
         )
-    yield Slice("unassigned", budget.unassigned_mb, budget.unassigned_mb / budget.ram_mb, "left over", "")
+    yield Slice("unassigned", budget.unassigned_mb, budget.unassigned_mb / budget.ram_mb, _("left over"), "")
 
 
 def _before(host: str, run: Run, step: Step) -> told.Tuned | None:
@@ -253,18 +262,18 @@ def _value(one: told.Setting, asked: _Asked) -> Value:
 
 def _state(one: told.Setting, asked: _Asked, old: str | None, new: str) -> str:
     if asked.planned:
-        return "planned"
+        return _("planned")
     if one.given:
-        return "kept as given"
+        return _("kept as given")
     if old is not None and same(old, new):
-        return "as it was"
+        return _("as it was")
     if asked.refused:
-        return "taken back"
+        return _("taken back")
     if not asked.anybody:
-        return "set"
+        return _("set")
     if old is not None:
-        return "changed"
-    return "service is new" if asked.before is None else "was default"
+        return _("changed")
+    return _("service is new") if asked.before is None else _("was default")
 
 
 def _measurement(service: str, one: told.Evidence) -> Measurement:

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from gettext import NullTranslations
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
+from orchestrator.languages import _, told
 from orchestrator.reports import pictures
 from orchestrator.reports.tuning import HostReport, Measurement, TuningReport
 from orchestrator.reports.words import change, figure, file_part, markdown
 
+Gettext = Callable[[str], str]
 HTML, MARKDOWN = "report.html", "report.md"
 VERDICTS = {
-    "better": "Better beyond noise: the new values stay.",
-    "no difference": "No difference beyond noise: the new values stay.",
-    "worse": "Worse beyond noise: taken back, it stays as it was.",
+    "better": _("Better beyond noise: the new values stay."),
+    "no difference": _("No difference beyond noise: the new values stay."),
+    "worse": _("Worse beyond noise: taken back, it stays as it was."),
 }
-STATES = (
+STATES = _(
     "Old: what the host said before. New: what it was told to have; a container does not take every kernel parameter. "
     "State: changed, was default (the service was left to itself), service is new (it was not there before), "
     "set (what was before is not on record), as it was, kept as given (in the inventory), "
@@ -47,51 +51,69 @@ class Page:
     measured: tuple[tuple[Measurement, Picture], ...]
 
 
-def pages(report: TuningReport) -> dict[str, str]:
+def pages(report: TuningReport, words: NullTranslations | None = None, language: str = "en") -> dict[str, str]:
     """File name -> text of everything the report consists of. Raises ReportError when matplotlib is not installed."""
-    hosts = [_page(number, host) for number, host in enumerate(report.hosts, start=1)]
-    shown = {"report": report, "pages": hosts}
+    gettext = (words or NullTranslations()).gettext
+    hosts = [_page(number, host, gettext) for number, host in enumerate(report.hosts, start=1)]
+    shown = {"report": report, "pages": hosts, "language": language.replace("_", "-")}
     files = {
-        HTML: _environment(markdown_too=False).get_template("tuning.html.j2").render(shown),
-        MARKDOWN: _environment(markdown_too=True).get_template("tuning.md.j2").render(shown),
+        HTML: _environment(gettext, markdown_too=False).get_template("tuning.html.j2").render(shown),
+        MARKDOWN: _environment(gettext, markdown_too=True).get_template("tuning.md.j2").render(shown),
     }
     for page in hosts:
-        for picture in (page.budget, *(found for _, found in page.measured)):
+        for picture in (page.budget, *(found for _measurement, found in page.measured)):
             files[picture.file] = str(picture.svg)
     return files
 
 
-def _page(number: int, host: HostReport) -> Page:
+def _page(number: int, host: HostReport, gettext: Gettext) -> Page:
     # Numbered: names of hosts may be anything, and two may differ in what a file's name cannot hold.
     place = f"{number:02d}-{file_part(host.host)}"
-    svg = pictures.budget_picture(host, f"p{place}-memory")
-    budget = Picture(f"{place}-memory.svg", Markup(svg), pictures.budget_title(host), pictures.budget_words(host))
+    svg = pictures.budget_picture(host, f"p{place}-memory", gettext)
+    title, words = (told(each(host), gettext) for each in (pictures.budget_title, pictures.budget_words))
+    budget = Picture(f"{place}-memory.svg", Markup(svg), title, words)
     measured = []
     for which, one in enumerate(host.measurements, start=1):
         name = f"{place}-{which}-{file_part(one.service)}"
-        svg = pictures.measurement_picture(host, one, f"p{name}")
-        title, words = pictures.measurement_title(host, one), pictures.measurement_words(one)
+        svg = pictures.measurement_picture(host, one, f"p{name}", gettext)
+        title = told(pictures.measurement_title(host, one), gettext)
+        words = told(pictures.measurement_words(one), gettext)
         measured.append((one, Picture(f"{name}.svg", Markup(svg), title, words)))
     return Page(f"p{place}", host, budget, tuple(measured))
 
 
-def _environment(*, markdown_too: bool) -> Environment:
+def _environment(gettext: Gettext, *, markdown_too: bool) -> Environment:
     """Whatever a template shows is escaped, without being told: for HTML, or for Markdown with the HTML inside it."""
 
     def shown(value: Any) -> Any:
-        return value if isinstance(value, Markup) else markdown(str(value))
+        text = told(value, gettext)
+        return text if isinstance(text, Markup) else markdown(str(text)) if markdown_too else text
+
+    def said(message: str, **values: Any) -> Markup:
+        """A message of the catalogues, whose own marks count, with values, whose marks do not."""
+        text = Markup(gettext(message))
+        if not values:
+            return text
+        return Markup(
+            str(text)
+            % {name: escape(shown(value)) if not markdown_too else shown(value) for name, value in values.items()}
+        )
+
+    def code(text: str) -> Markup:
+        return Markup(f"`{text}`") if markdown_too else Markup("<code>{}</code>").format(text)
 
     environment = Environment(
         loader=PackageLoader("orchestrator.reports"),
         autoescape=not markdown_too,
-        finalize=shown if markdown_too else None,
+        finalize=shown,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
     environment.filters |= {"figure": figure, "change": change, "moment": _moment, "percent": _percent}
-    environment.globals |= {"verdicts": VERDICTS, "states": STATES}
+    environment.globals |= {"verdicts": VERDICTS, "states": STATES, "_": said, "code": code}
+    environment.globals["word"] = lambda status: _(status.replace("_", " "))
     return environment
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,8 @@ import orchestrator.engine
 from orchestrator.cli.main import invoke, lifecycle
 from orchestrator.delivery import Environment
 from orchestrator.engine import HostFailure, RunOutcome, RunRequest
-from orchestrator.errors import ExitCode
+from orchestrator.errors import ExitCode, LockedError
+from orchestrator.languages import LANGUAGES, _, speak
 from orchestrator.records import Store
 from orchestrator.records.entities import Actor, NewRun
 
@@ -132,6 +135,63 @@ def test_json_is_one_object_and_nothing_else(release: Any) -> None:
     assert (data["done"], data["next"], data["may_follow"]) == ([10, 50], 100, ["widen", "hold", "abort", "rollback"])
     assert data["edge"]["candidate"]["version"] == "1.1.0"
     assert len(data["runs"]) == 2
+
+
+@pytest.fixture
+def chinese(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("LIFECYCLE_LANG", "zh_CN")
+    yield
+    speak(LANGUAGES[0])
+
+
+def test_a_release_in_chinese_is_put_on_record_in_english(
+    release: Any, engine: Engine, chinese: None, tmp_path: Path
+) -> None:
+    release("start", "1.0.0")
+    code, out, _ = release("start", "1.1.0", "--weight", "10")
+    assert code == ExitCode.DONE
+    assert "1.1.0 有 10 % 的用户" in out
+    assert "稳定版     1.0.0        blue   90 % 的用户" in out
+    assert "10 % 已完成, 50 % 下一步, 100 %" in out
+    assert "可执行     widen, hold, abort, rollback" in out
+    engine.edge.fault = "failed after"
+    code, out, err = release("widen")
+    assert code == ExitCode.TAKEN_BACK
+    assert "该步骤失败，1.1.0 已被回退；所有用户使用 1.0.0" in out
+    assert "app1: the candidate does not get well" in err
+    code, _, err = release("promote")
+    assert (code, err) == (ExitCode.REFUSED, "lifecycle: 没有进行中的发布；用 `lifecycle release start VERSION` 开始\n")
+    assert "\n".join(sqlite3.connect(tmp_path / "var" / "lifecycle.db").iterdump()).isascii()
+
+
+def test_a_refusal_is_told_in_chinese_and_put_on_record_in_english(
+    release: Any, chinese: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release("start", "1.0.0")
+
+    def refuse(*_arguments: object) -> RunOutcome:
+        raise LockedError(_("another run is just starting or ending"), remedy=_("wait for it to end"))
+
+    monkeypatch.setattr(orchestrator.engine, "carry_out", refuse)
+    code, _out, err = release("start", "1.1.0")
+    assert (code, err) == (ExitCode.REFUSED, "lifecycle: 另一次运行正在开始或结束；请等它结束\n")
+    dump = "\n".join(sqlite3.connect(tmp_path / "var" / "lifecycle.db").iterdump())
+    assert dump.isascii()
+    assert "another run is just starting or ending; wait for it to end" in dump
+
+
+def test_json_of_a_release_is_the_same_in_chinese(
+    release: Any, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release("start", "1.0.0")
+    release("start", "1.1.0", "--weight", "10")
+    engine.edge.fault = "failed after"
+    release("widen")
+    english = release("status", "--json")
+    monkeypatch.setenv("LIFECYCLE_LANG", "zh_CN")
+    assert release("status", "--json") == english
+    assert english[1].isascii()
+    speak(LANGUAGES[0])
 
 
 def test_the_options_reach_the_engine_and_cannot_change_what_is_released(release: Any, engine: Engine) -> None:

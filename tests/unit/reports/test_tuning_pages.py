@@ -12,6 +12,7 @@ import pytest
 from tuning_records import evidence, plan, run, setting
 
 from orchestrator.errors import ReportError
+from orchestrator.languages import LANGUAGES, translations
 from orchestrator.records.entities import Status
 from orchestrator.reports.tuning import tuning_report
 from orchestrator.reports.tuning_pages import pages
@@ -234,3 +235,41 @@ def test_words_are_one_line_and_files_have_plain_names() -> None:
     )
     assert [file_part(name) for name in ("Db_1.Example", "../../x", "§")] == ["db-1-example", "x", "host"]
     assert [figure(value) for value in (1234.5, 123.45, 12.345, 0.05)] == ["1234", "123.5", "12.35", "0.050"]
+
+
+def test_both_pages_and_the_pictures_are_in_chinese_and_what_hosts_said_is_as_it_is() -> None:
+    report = tuning_report("client-lab", [told(verdict="worse", status=Status.FAILED)])
+    found = pages(report, translations("zh_CN"), "zh_CN")
+    assert list(found) == list(pages(report))
+    html, text = found["report.html"], found["report.md"]
+    for page in (html, text):
+        for words in (
+            "client-lab 的调优",
+            "变差超出噪声：已撤回，保持原样。",
+            "中位数 100.0 → 50.00 transactions/s",
+            "运行以“失败”结束",
+            "之前",
+            "because",
+            "a book",
+        ):
+            assert words in page
+    assert '<html lang="zh-CN">' in html
+    assert "<code>lifecycle show 1</code> 说明原因。" in html
+    assert "`lifecycle show 1` 说明原因。" in text
+    assert "| 设置项 | 旧值 | 试用值 | 状态 | 理由 | 来源 |" in text
+    assert "越大越好" in found["01-db1-1-postgresql.svg"]
+    assert "MB 未分配" in found["01-db1-memory.svg"]
+    left = re.sub(r"<style>.*?</style>|<[^>]+>", " ", html, flags=re.S)
+    assert not re.findall(r"(?<![\w(])[A-Z][a-z]+ [a-z]+ [a-z]+", left)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_foreign_becomes_markup_in_any_language(language: str) -> None:
+    found = pages(
+        tuning_report(EVIL, [told(host=EVIL, lifecycle_before={}, lifecycle_evidence={})]),
+        translations(language),
+        language,
+    )
+    assert "<script>" not in found["report.html"]
+    assert "<script>" not in found["report.md"]
+    assert not re.search(r"(?<!\\)\]\(javascript", found["report.md"])
