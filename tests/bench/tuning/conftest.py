@@ -32,6 +32,8 @@ sessions: shared
 # The limits that the hosts shall live with, in MiB; `TUNING_MEMORY=2048` for some of them.
 MEMORIES = [int(one) for one in os.environ.get("TUNING_MEMORY", "1024 2048 4096").split()]
 
+# With less than this the budget refuses two slots beside everything else: hosts change one after another there.
+TWO_SLOTS_MB = 1141
 CGROUPS = Path("/sys/fs/cgroup")
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 
@@ -80,6 +82,9 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     hosts = inventory / "hosts.yml"
     text = hosts.read_text().replace(*SUBNETS).replace("lab_name: tune", f"lab_name: {LAB}")
     hosts.write_text(text.replace("lab_memory: 2048m", f"lab_memory: {request.param}m"))
+    if request.param < TWO_SLOTS_MB:
+        delivery = inventory / "delivery.yml"
+        delivery.write_text(delivery.read_text().replace("  slots: {", "  slots_at_once: 1\n  slots: {"))
     more = {
         "LIFECYCLE_VAR": str(directory / "var"),
         "ANSIBLE_NOCOLOR": "1",
