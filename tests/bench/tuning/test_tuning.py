@@ -44,8 +44,14 @@ def test_tuned_beats_the_defaults_on_a_disk_with_little_to_spare(site: Site) -> 
     assert against["pgtune"]["verdict"] != "worse"
 
 
+def only_with_postgresql(site: Site) -> None:
+    if "db" not in site.groups:
+        pytest.skip("PostgreSQL is not on this host")
+
+
 def compared(site: Site, disk: str) -> dict[str, dict[str, Any]]:
     """What tuned is against each other side; the kernel has killed nothing meanwhile."""
+    only_with_postgresql(site)
     tuned: dict[str, Any] = site.tuning()["variables"]["postgresql_settings"]
     sides = {"distribution": {}, "tuned": tuned, "pgtune": oltp(site.memory_mb, int(tuned["max_connections"]))}
     scale = math.ceil(LARGER * (site.memory_mb / 4) / SCALE_MB)
@@ -65,6 +71,7 @@ def compared(site: Site, disk: str) -> dict[str, dict[str, Any]]:
 @pytest.mark.parametrize("harmful", [{"work_mem": "1MB", "max_connections": "2"}, {"max_connections": "6"}], ids=str)
 def test_what_harms_is_recognised_and_taken_back(site: Site, harmful: dict[str, str]) -> None:
     """With two connections PostgreSQL does not start: three are kept for administrators. With six pgbench fails."""
+    only_with_postgresql(site)
     kept = site.tuning()["variables"]["postgresql_settings"]
     site.play("impl.lifecycle.tune", tune_profile="oltp", tune_seconds=3, tune_try={"postgresql_settings": harmful})
     told = site.tuning()

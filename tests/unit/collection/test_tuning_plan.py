@@ -12,7 +12,14 @@ from ansible_collections.impl.lifecycle.plugins.module_utils.memory_profiles imp
 from ansible_collections.impl.lifecycle.plugins.module_utils.tuning_inventory import given_of, megabytes, pools_of
 from ansible_collections.impl.lifecycle.plugins.module_utils.tuning_machine import DISKS, Machine
 from ansible_collections.impl.lifecycle.plugins.module_utils.tuning_plan import OF_MACHINE, OF_SHARE, plan
-from ansible_collections.impl.lifecycle.plugins.module_utils.tuning_variables import MAKERS, over, variables_of
+from ansible_collections.impl.lifecycle.plugins.module_utils.tuning_variables import (
+    GIVEN,
+    MAKERS,
+    inventory_of,
+    over,
+    variables_of,
+)
+from ansible_collections.impl.lifecycle.plugins.module_utils.tuning_variables import given_of as given_of_tuned
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -156,6 +163,42 @@ def test_the_filter_reads_the_inventory() -> None:
         "kernel",
         "journal",
     }
+
+
+def test_a_host_that_is_tuned_twice_in_a_call_is_planned_from_its_inventory() -> None:
+    """`provision` makes facts of what was tuned, which hide the inventory: the plan must not take them for its word."""
+    inventory = {"postgresql_settings": {"log_lock_waits": "off"}, "redis_maxmemory_mb": 40, "broken": 1}
+    first = tuning_plan("one", {"one": inventory, "two": {}}, GROUPS, 2048, 2, profile="oltp")
+    tuned = first["variables"]
+    facts = {**inventory, **over(tuned, inventory), GIVEN: given_of_tuned(tuned, inventory)}
+    assert facts["postgresql_settings"]["jit"] == "off"
+    again = tuning_plan("one", {"one": facts, "two": {}}, GROUPS, 2048, 2, profile="oltp")
+    assert again == first
+    other = tuning_plan("one", {"one": facts, "two": {}}, GROUPS, 2048, 2, profile="reporting")
+    assert other == tuning_plan("one", {"one": inventory, "two": {}}, GROUPS, 2048, 2, profile="reporting")
+    assert over({"redis_maxmemory_mb": 9, "app_slot_heap_mb": 99}, facts) == {"app_slot_heap_mb": 99}
+    assert over(other["variables"], facts) == over(other["variables"], inventory)
+    # Once more: what was kept stays, although the facts say otherwise by now.
+    twice = {**facts, **over(other["variables"], facts), GIVEN: given_of_tuned(other["variables"], facts)}
+    assert dict(inventory_of(twice)) == {**inventory, GIVEN: twice[GIVEN]}
+
+
+def test_only_what_is_asked_for_is_asked_of_the_inventory() -> None:
+    """Each variable may be a template that fails, or a secret."""
+
+    class Lazy(dict[str, Any]):
+        def __getitem__(self, name: str) -> Any:
+            assert name != "secret"
+            return super().__getitem__(name)
+
+    variables = Lazy(secret="x", redis_maxmemory_mb=9)
+    variables[GIVEN] = given_of_tuned({"redis_maxmemory_mb": 9, "app_slot_heap_mb": 1}, Lazy(secret="x"))
+    said = inventory_of(variables)
+    assert list(said) == ["secret", GIVEN]
+    assert len(said) == 2
+    assert "secret" in said
+    assert "redis_maxmemory_mb" not in said
+    assert said.get("redis_maxmemory_mb") is None
 
 
 @pytest.mark.parametrize(("given", "few"), [(39, True), (40, False)])

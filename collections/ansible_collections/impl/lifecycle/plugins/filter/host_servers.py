@@ -43,12 +43,13 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.impl.lifecycle.plugins.module_utils.host_servers import servers_of
+from ansible_collections.impl.lifecycle.plugins.module_utils.tuning_variables import inventory_of
 
 
 def host_servers(groups, variables):
     """Return what a host of these groups runs."""
     try:
-        return servers_of(groups, variables)
+        return servers_of(groups, inventory_of(variables))
     except ValueError as error:
         raise AnsibleFilterError(f"host_servers: {error}") from error
 

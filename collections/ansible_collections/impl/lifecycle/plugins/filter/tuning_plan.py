@@ -83,6 +83,7 @@ from ansible_collections.impl.lifecycle.plugins.module_utils.tuning_inventory im
 )
 from ansible_collections.impl.lifecycle.plugins.module_utils.tuning_machine import Machine
 from ansible_collections.impl.lifecycle.plugins.module_utils.tuning_plan import plan
+from ansible_collections.impl.lifecycle.plugins.module_utils.tuning_variables import inventory_of
 
 
 def tuning_plan(
@@ -94,7 +95,7 @@ def tuning_plan(
         size = None if disk_mb is None else int(disk_mb)
         machine = Machine(int(ram_mb), max(int(float(cores)), 1), disk, size, profile, disk_source)
         pools = pools_of([hostvars[name] for name in groups.get("app", [])], int(slots))
-        variables = hostvars[host]
+        variables = inventory_of(hostvars[host])
         made = plan(services_of(mine, variables, int(slots), pools), machine, host, given_of(mine, variables))
         note_pools(made["settings"], pools)
         return made

@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Optional, Sequence
+from typing import Any, Iterator, Mapping, Optional, Sequence
 
 Settings = Sequence[Mapping[str, Any]]
+# What the inventory says of what is tuned, kept by `provision`: a fact of the host would hide it.
+GIVEN = "lifecycle_given"
 CONNECTOR = ("maxThreads", "acceptCount")
 NGINX = {
     "worker_processes": "nginx_worker_processes",
@@ -51,12 +53,52 @@ def variables_of(
     return {name: value for name, value in found.items() if value not in ({}, [])}
 
 
+def given_of(tuned: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Return {names, values} to be kept as `lifecycle_given` before the tuned variables become facts of the host.
+
+    `values`: what the inventory says of them. What is kept already goes on, for a host that is tuned twice in a call.
+    """
+    before = variables.get(GIVEN) or {"names": [], "values": {}}
+    said = inventory_of(variables)
+    names = {*before["names"], *tuned}
+    return {"names": sorted(names), "values": {name: said[name] for name in sorted(names) if name in said}}
+
+
+class Inventory(Mapping[str, Any]):
+    """The variables of a host with `kept` in place of facts of the same names. Values are asked for one by one only."""
+
+    def __init__(self, variables: Mapping[str, Any], kept: Mapping[str, Any]) -> None:
+        self.variables, self.names, self.values_kept = variables, set(kept["names"]), kept["values"]
+
+    def side(self, name: object) -> Mapping[str, Any]:
+        return self.values_kept if name in self.names else self.variables
+
+    def __getitem__(self, name: str) -> Any:
+        return self.side(name)[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.side(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self.variables if name in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _name in self)
+
+
+def inventory_of(variables: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The variables of a host as its inventory gives them: without what an earlier play has made of its tuning."""
+    kept = variables.get(GIVEN)
+    return Inventory(variables, kept) if kept else variables
+
+
 def over(tuned: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the tuned variables as the roles should see them: what the inventory gives goes first.
 
     A note of a setting that the inventory gives by now would tell of another value, and is left out.
     """
     found: dict[str, Any] = {}
+    given = inventory_of(given)
     notes = {NOTES[service]: set(settings) for service, settings in settings_of(given).items()}
     for name, value in tuned.items():
         if name in NOTES.values():
