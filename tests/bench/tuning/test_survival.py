@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from tests.bench.tuning.conftest import HOST, TWO_SLOTS_MB, Site, fill, killed
+from tests.bench.tuning.conftest import HOST, Site, fill, killed
 
 pytestmark = pytest.mark.lab
 # Group -> what runs on its hosts and never restarts here, and the services that are measured there.
@@ -18,7 +18,7 @@ PASSWORD = "REDISCLI_AUTH=scenario-cache-5f1b"
 BUSY = {
     "db": f"runuser -u postgres -- pgbench --client 8 --time {SECONDS} lifecycle_bench",
     # Larger than what Redis may keep, so that it is full to its limit.
-    "cache": f"timeout {SECONDS} redis-benchmark -q --user lifecycle -a $REDISCLI_AUTH -r 1000000 -n 9000000 -d 1000 -t set",
+    "cache": f"timeout {SECONDS} redis-benchmark --user lifecycle -a $REDISCLI_AUTH -r 999999 -n 9999999 -d 999 -t set",
     "app": f"wrk --threads=1 --connections=64 --duration={SECONDS}s http://127.0.0.1/index.jsp",
 }
 
