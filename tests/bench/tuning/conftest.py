@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
 import shutil
 import subprocess
-import sys
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,7 @@ ALL = ("edge", "app", "cache", "db")
 # With less than this the budget refuses all of it on one host: the data are on one, and the application on another.
 EVERYTHING_MB = 1141
 CGROUPS = Path("/sys/fs/cgroup")
+PAGES_KB = (30, 100)
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 
 
@@ -114,13 +116,21 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 def build(site: Site) -> None:
-    """The application's versions 1.0.0 and 2.0.0, with their manifests."""
+    """The application's versions 1.0.0 and 2.0.0, with their manifests. Its pages are a table of so many kB each."""
     wars, releases = site.directory / "inventory/wars", site.directory / "inventory/releases"
-    site(sys.executable, str(ROOT / "molecule/app_slot/files/build.py"), str(wars))
+    wars.mkdir()
     releases.mkdir()
-    digests = json.loads((wars / "digests.json").read_text())
+    row = "<tr><td>{0:08}</td><td>2026-01-{0:02}</td><td>examination room {0}</td><td>waiting</td></tr>\n"
     for version in ("1.0.0", "2.0.0"):
-        (releases / f"{version}.yml").write_text(MANIFEST.format(version=version, digest=digests[version]))
+        war = wars / f"{version}.war"
+        with zipfile.ZipFile(war, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("health.txt", "well\n")
+            archive.writestr("index.jsp", f'<%@ page session="true" %>version {version}\n')
+            for kilobytes in PAGES_KB:
+                rows = "".join(row.format(number) for number in range(kilobytes * 1024 // len(row)))
+                archive.writestr(f"page-{kilobytes}.html", f"<html><table>\n{rows}</table></html>\n")
+        digest = hashlib.sha256(war.read_bytes()).hexdigest()
+        (releases / f"{version}.yml").write_text(MANIFEST.format(version=version, digest=digest))
 
 
 def fill(site: Site, scale: int) -> None:
