@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from orchestrator.errors import StoreError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "0008"
+HEAD = "0009"
 
 # Any constant both sides use; keeps two first starts on one PostgreSQL from migrating at the same time.
 MIGRATION_LOCK = 7_204_611
