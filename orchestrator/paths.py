@@ -39,3 +39,10 @@ def playbook(name: str) -> Path:
 def state_dir() -> Path:
     """Where records, lab keys and logs are written: LIFECYCLE_VAR, else ./var of the working directory."""
     return Path(os.environ.get("LIFECYCLE_VAR") or Path.cwd() / "var")
+
+
+def shown(path: Path) -> str:
+    """The path as a person would type it: relative when it lies below the working directory."""
+    absolute = path.absolute()
+    here = Path.cwd()
+    return str(absolute.relative_to(here)) if absolute.is_relative_to(here) else str(absolute)

@@ -8,16 +8,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from orchestrator.delivery.checking import check
-from orchestrator.delivery.manifest import Manifest
-from orchestrator.delivery.models import Delivery
-from orchestrator.delivery.shapes import GROUP_NAME
-from orchestrator.delivery.yamlfile import Location, YamlFile, group_names, read_yaml, shown
+from orchestrator.delivery.passed import fingerprint, has_passed, remember
 from orchestrator.errors import DeliveryError, InventoryError
 from orchestrator.languages import _
-from orchestrator.paths import module_util
+from orchestrator.paths import module_util, shown
+
+if TYPE_CHECKING:
+    from orchestrator.delivery.manifest import Manifest
+    from orchestrator.delivery.models import Delivery
+    from orchestrator.delivery.yamlfile import Location, YamlFile
 
 INVENTORIES: Final = "inventories"
 # What decides how a run turns out; releases/ is not in it, because a new manifest changes no host by itself.
@@ -31,7 +32,16 @@ class Environment:
     name: str
     path: Path
     hosts_file: Path
-    delivery: Delivery
+
+    @cached_property
+    def delivery(self) -> Delivery:
+        """What the client asked for; read when first asked for. Raises DeliveryError when it has mistakes."""
+        from orchestrator.delivery.checking import check
+        from orchestrator.delivery.models import Delivery
+        from orchestrator.delivery.yamlfile import group_names, read_yaml
+
+        asked = read_yaml(self.path / "delivery.yml")
+        return check(asked, Delivery, tuple(_group_problems(asked, group_names(self.hosts_file))))
 
     @property
     def releases_dir(self) -> Path:
@@ -68,9 +78,21 @@ def load_environment(path_or_name: str | Path) -> Environment:
                 where=shown(path),
                 remedy=_("`lifecycle init CLIENT` scaffolds a complete one to copy it from"),
             )
-    asked = read_yaml(path / "delivery.yml")
-    delivery = check(asked, Delivery, tuple(_group_problems(asked, group_names(hosts_file))))
-    return Environment(name=path.name, path=path, hosts_file=hosts_file, delivery=delivery)
+    environment = Environment(name=path.name, path=path, hosts_file=hosts_file)
+    _check(environment)
+    return environment
+
+
+def _check(environment: Environment) -> None:
+    """Raises DeliveryError when delivery.yml has mistakes; passes what has passed before, as it stands."""
+    files = (environment.path / "delivery.yml", environment.hosts_file)
+    before = fingerprint(files)
+    if has_passed(environment.path, before):
+        return
+    # Reading it is what checks it.
+    checked = environment.delivery
+    if checked and before is not None and fingerprint(files) == before:
+        remember(environment.path, before)
 
 
 def load_manifest(environment: Environment, version: str) -> Manifest:
@@ -78,6 +100,10 @@ def load_manifest(environment: Environment, version: str) -> Manifest:
 
     Raises DeliveryError with every mistake that was found.
     """
+    from orchestrator.delivery.checking import check
+    from orchestrator.delivery.manifest import Manifest
+    from orchestrator.delivery.yamlfile import read_yaml
+
     path = environment.manifest_path(version)
     if Path(version).name != version or not path.is_file():
         known = ", ".join(environment.versions()) or "none"
@@ -100,6 +126,8 @@ def artifact_path(environment: Environment, manifest: Manifest) -> Path | None:
 
 def _group_problems(file: YamlFile, groups: frozenset[str]) -> Iterator[DeliveryError]:
     """A requirement for a group that does not exist would be checked on no host, silently."""
+    from orchestrator.delivery.shapes import GROUP_NAME
+
     named: list[tuple[Location, Any]] = []
     wanted, reach = file.at("requirements", "groups"), file.at("requirements", "reach")
     if isinstance(wanted, dict):

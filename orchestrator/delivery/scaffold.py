@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from orchestrator.delivery.shapes import NAME
-from orchestrator.delivery.yamlfile import shown
 from orchestrator.errors import InventoryError, UsageError
 from orchestrator.languages import _
+from orchestrator.paths import shown
 
 SKELETON: Final = Path(__file__).parent / "skeleton"
 

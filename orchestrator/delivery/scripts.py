@@ -7,9 +7,10 @@ from pathlib import Path
 from orchestrator.delivery.environment import Environment
 from orchestrator.delivery.expand import Finding, Kind, findings
 from orchestrator.delivery.manifest import Manifest, Sessions
-from orchestrator.delivery.yamlfile import YamlFile, read_yaml, shown
+from orchestrator.delivery.yamlfile import YamlFile, read_yaml
 from orchestrator.errors import DeliveryError
 from orchestrator.languages import _, joined
+from orchestrator.paths import shown
 
 
 def check_scripts(environment: Environment, manifest: Manifest) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ import yaml
 
 from orchestrator.errors import DeliveryError
 from orchestrator.languages import _
+from orchestrator.paths import shown
 
 Location = tuple[str | int, ...]
 
@@ -54,13 +55,6 @@ class YamlFile:
 
     def problem(self, location: Location, what: str, remedy: str = "") -> DeliveryError:
         return DeliveryError(what, where=self.where(location), remedy=remedy)
-
-
-def shown(path: Path) -> str:
-    """The path as a person would type it: relative when it lies below the working directory."""
-    absolute = path.absolute()
-    here = Path.cwd()
-    return str(absolute.relative_to(here)) if absolute.is_relative_to(here) else str(absolute)
 
 
 def read_yaml(path: Path) -> YamlFile:

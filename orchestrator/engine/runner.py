@@ -17,6 +17,7 @@ from orchestrator.engine.workspace import Workspace
 from orchestrator.errors import UsageError
 from orchestrator.languages import _
 
+START = Path(__file__).parent / "start_ansible.py"
 # As the shell counts it: 128 and more.
 ENDED_BY_SIGNAL = 128
 
@@ -65,7 +66,7 @@ def tether() -> list[str]:
 
 def arguments(request: RunRequest, workspace: Workspace, *playbooks: str) -> list[str]:
     """The argv of ansible-playbook. Values that may be secret are in files of the workspace, never here."""
-    found = [_executable(), "-i", str(request.environment.hosts_file)]
+    found = [*_program(), "-i", str(request.environment.hosts_file)]
     for file in request.extra_files:
         found += ["-e", f"@{Path(file).absolute()}"]
     if request.extra_vars:
@@ -101,10 +102,14 @@ def _secrets(request: RunRequest) -> Mapping[str, str | None]:
     }
 
 
-def _executable() -> str:
+def _program() -> list[str]:
     """ansible-playbook of our own virtual environment, whatever is first on the PATH."""
     beside = Path(sys.executable).parent / "ansible-playbook"
-    found = str(beside) if beside.is_file() else shutil.which("ansible-playbook")
+    if beside.is_file():
+        # -P: the directory of START is no place to import from, it has a `secrets` and a `locks` of its own.
+        return [sys.executable, "-P", str(START), str(beside)]
+    found = shutil.which("ansible-playbook")
     if found is None:
         raise UsageError(_("ansible-playbook is not installed"), remedy=_("reinstall impl-lifecycle"))
-    return found
+    # Of another Python than ours: it starts as it is.
+    return [found]

@@ -19,6 +19,8 @@ SHORTEST_LINE = 12
 SECRET_WORD = re.compile(
     r"(?i)pass(word|wd|phrase)|secret|token|credential|(^|[_-])(api)?keys?$|private_?key|(^|[_-])pass$"
 )
+# No name looks secret without one of these, so a text without them need not be looked at name by name.
+SIGNS = re.compile(r"(?i)pass|secret|token|credential|key")
 # Variables about a secret which do not hold it.
 ABOUT_IT = re.compile(
     r"(?i)[_-](file|path|dir|directory|user|name|url|id|length|ttl|timeout|encryption|policy|algorithm)$"

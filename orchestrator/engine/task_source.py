@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from orchestrator.engine.scrub import MASK, Scrubber, looks_secret
+from orchestrator.engine.scrub import MASK, SIGNS, Scrubber, looks_secret
 
 # A task that is longer is cut, and says so; what nobody would write by hand is not read at all.
 LINES: Final = 30
@@ -76,6 +76,8 @@ def excerpt(lines: Sequence[str], number: int) -> str | None:
 
 def _masked(lines: Sequence[str]) -> list[str]:
     """Values that stand as they are below a name that looks secret; a template names a secret, and holds none."""
+    if not any(map(SIGNS.search, lines)):
+        return list(lines)
     told: list[str] = []
     below: int | None = None
     for line in lines:

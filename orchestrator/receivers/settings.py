@@ -14,9 +14,10 @@ from pydantic_core import PydanticCustomError
 
 from orchestrator.delivery.checking import check
 from orchestrator.delivery.shapes import Port, Section, Shape, Text, mistake
-from orchestrator.delivery.yamlfile import YamlFile, read_yaml, shown
+from orchestrator.delivery.yamlfile import YamlFile, read_yaml
 from orchestrator.errors import LifecycleError, UsageError
 from orchestrator.languages import LANGUAGES, Phrase, _, joined
+from orchestrator.paths import shown
 from orchestrator.records.entities import Status
 
 URL, KEY_FILE, ON = "LIFECYCLE_NOTIFY_URL", "LIFECYCLE_NOTIFY_KEY_FILE", "LIFECYCLE_NOTIFY_ON"

@@ -14,7 +14,7 @@ from orchestrator.errors import StoreError
 from orchestrator.languages import _
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "0008"
+HEAD = "0009"
 
 # Any constant both sides use; keeps two first starts on one PostgreSQL from migrating at the same time.
 MIGRATION_LOCK = 7_204_611

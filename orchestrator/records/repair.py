@@ -118,14 +118,14 @@ def _problems(damaged: sqlite3.Connection) -> tuple[str, ...]:
 def _unsound(damaged: sqlite3.Connection, name: str) -> int:
     table = salvage.Table(damaged, name, salvage.columns(damaged, name))
     said = (dict(zip(table.columns, row, strict=True)) for row in table.rows())
-    return sum(not salvage.is_sound(name, row) for row in said)
+    return sum(not table.is_sound(row) for row in said)
 
 
 def _made_anew(damaged: sqlite3.Connection, new: Path, problems: tuple[str, ...]) -> Repair:
     """Fill `new`: the schema of the damaged file if that can be read, the rows that can be, then this version's."""
     engine = connect(f"sqlite:///{new}")
     there = salvage.names(damaged)
-    migrate.begin(engine, _revision(damaged))
+    migrate.begin(engine, salvage.revision(damaged))
     engine.dispose()
     kept: dict[str, int] = {}
     unsound: dict[str, int] = {}
@@ -162,14 +162,6 @@ def _made_anew(damaged: sqlite3.Connection, new: Path, problems: tuple[str, ...]
     )
 
 
-def _revision(damaged: sqlite3.Connection) -> str:
-    try:
-        (revision,) = damaged.execute("SELECT version_num FROM alembic_version").fetchone()
-    except (*salvage.DAMAGE, TypeError):
-        return migrate.HEAD
-    return revision if migrate.knows(revision) else migrate.HEAD
-
-
 def _copied(table: salvage.Table, target: sqlite3.Connection) -> tuple[int, int]:
     """Copy the rows of a table; returns how many were kept, and how many were read but are not sound."""
     listed, marks = ", ".join(f'"{name}"' for name in table.columns), ", ".join("?" for _ in table.columns)
@@ -180,7 +172,7 @@ def _copied(table: salvage.Table, target: sqlite3.Connection) -> tuple[int, int]
         # A text that is no UTF-8 in one place is worth keeping: everything else about its row may be right.
         row = tuple(map(salvage.readable, row))
         said = dict(zip(table.columns, row, strict=True))
-        if salvage.is_sound(table.name, said) and target.execute(insert, row).rowcount == 1:
+        if table.is_sound(said) and target.execute(insert, row).rowcount == 1:
             kept += 1
         elif isinstance(run := said.get("run_id"), int):
             table.doubtful.append((run, run))

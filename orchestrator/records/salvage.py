@@ -1,7 +1,7 @@
 """Read what can be read of a damaged SQLite file, row by row, around the pages that cannot.
 
 SQLite has no checksums: a page that was overwritten with something that looks like a page is read as it is. What a row
-holds is therefore looked at again (`is_sound`), and long texts have their sha256.
+holds is therefore looked at again (`Table.is_sound`), and long texts have their sha256.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
-from orchestrator.records import schema
+from orchestrator.records import migrate, schema
 from orchestrator.records.entities import HostTotals, Recorded, ReleaseState, ResultStatus, Status
 
 # Beyond any number that a table of records has come to.
@@ -29,6 +29,19 @@ WORDS: dict[tuple[str, str], type[StrEnum]] = {
     ("step", "status"): Status,
     ("result", "status"): ResultStatus,
     ("release", "state"): ReleaseState,
+}
+# What was written out in records of before 0009.
+COMPACT_SINCE = "0009"
+WRITTEN_OUT: dict[tuple[str, str], sa.types.TypeEngine[Any]] = {
+    ("content", "digest"): sa.String(),
+    ("evidence", "content"): sa.String(),
+    ("task", "uuid"): sa.String(),
+    ("task", "source"): sa.String(),
+    ("result", "task_uuid"): sa.String(),
+    ("result", "at"): schema.Moment(),
+    ("result", "seconds"): sa.Float(),
+    ("result", "diff"): sa.String(),
+    ("result", "output"): sa.String(),
 }
 Row = tuple[Any, ...]
 # SQLite's message about a damaged schema quotes it, and need not be UTF-8.
@@ -41,6 +54,7 @@ class Table:
     def __init__(self, connection: sqlite3.Connection, name: str, columns: list[str]) -> None:
         self._connection, self.name = connection, name
         self.columns = columns
+        self._compact = revision(connection) >= COMPACT_SINCE
         # Stretches of row numbers that could not be read: how many rows they held is not known.
         self.gaps = 0
         # From and to which run they may belong: rows are written in the order in which runs are at work.
@@ -67,6 +81,22 @@ class Table:
                 stuck += 1
         if stuck:
             self.doubtful.append((run, LAST_ROW))
+
+    def is_sound(self, row: dict[str, Any]) -> bool:
+        """Whether every value is one that lifecycle would have written there."""
+        known = schema.metadata.tables.get(self.name)
+        if any(value != readable(value) for value in row.values()):
+            return False
+        if known is None:
+            return True
+        if self.name == "content":
+            return _is_whole(row, self._compact)
+        columns = ((known.c[name], value) for name, value in row.items() if name in known.c)
+        return all(_fits(column, self._type(column), value) for column, value in columns)
+
+    def _type(self, column: sa.Column[Any]) -> sa.types.TypeEngine[Any]:
+        written_out = None if self._compact else WRITTEN_OUT.get((self.name, column.name))
+        return column.type if written_out is None else written_out
 
     def _ascending(self, after: int) -> Iterator[tuple[int, Row]]:
         """The rows behind `after`. Numbers that go back mean pages that point in a circle: then, too, it is damaged."""
@@ -128,40 +158,38 @@ def columns(connection: sqlite3.Connection, table: str) -> list[str]:
     return []
 
 
-def is_sound(table: str, row: dict[str, Any]) -> bool:
-    """Whether every value is one that lifecycle would have written there."""
-    known = schema.metadata.tables.get(table)
-    if any(value != readable(value) for value in row.values()):
-        return False
-    if known is None:
-        return True
-    if table == "content":
-        return _is_whole(row)
-    return all(_fits(known.c[name], value) for name, value in row.items() if name in known.c)
+def revision(connection: sqlite3.Connection) -> str:
+    """Which schema the file has; this version's where it does not say one that is known."""
+    with suppress(*DAMAGE, TypeError):
+        (found,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        if migrate.knows(found):
+            return str(found)
+    return migrate.HEAD
 
 
-def _fits(column: sa.Column[Any], value: Any) -> bool:
+def _fits(column: sa.Column[Any], kind: sa.types.TypeEngine[Any], value: Any) -> bool:
     if value is None:
         return bool(column.nullable)
     words = WORDS.get((column.table.name, column.name))
     try:
         if words is not None:
             words(value)
-        read = column.type.dialect_impl(DIALECT).result_processor(DIALECT, None)
+        read = kind.dialect_impl(DIALECT).result_processor(DIALECT, None)
         found: Any = value if read is None else read(value)
         if (column.table.name, column.name) == ("step", "hosts"):
             [HostTotals(**line) for line in found.values()]
         return not isinstance(column.type, sa.Integer) or isinstance(found, int)
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, OverflowError):
         return False
 
 
-def _is_whole(content: dict[str, Any]) -> bool:
+def _is_whole(content: dict[str, Any], compact: bool) -> bool:
     try:
         raw = zlib.decompress(content["compressed"])
     except (zlib.error, TypeError):
         return False
-    return bool(hashlib.sha256(raw).hexdigest() == content["digest"])
+    made = hashlib.sha256(raw)
+    return bool(content["digest"] == (made.digest() if compact else made.hexdigest()))
 
 
 DIALECT: sa.Dialect = sqlite.dialect()

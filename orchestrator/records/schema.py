@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
+from orchestrator.records.compact import Digest, Duration, Instant, TaskId
+
 metadata = sa.MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -86,20 +88,20 @@ task = sa.Table(
     "task",
     metadata,
     sa.Column("step_id", sa.ForeignKey("step.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("uuid", sa.String(80), primary_key=True),
+    sa.Column("uuid", TaskId, primary_key=True),
     sa.Column("run_id", sa.ForeignKey("run.id", ondelete="CASCADE"), nullable=False, index=True),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("action", sa.String(200), nullable=False),
     sa.Column("location", sa.Text, nullable=False),
     sa.Column("play", sa.Text, nullable=False),
-    # A digest of `content`.
-    sa.Column("source", sa.String(64)),
+    # Of `content`.
+    sa.Column("source", Digest),
 )
 
 content = sa.Table(
     "content",
     metadata,
-    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("digest", Digest, primary_key=True),
     sa.Column("size", sa.Integer, nullable=False),
     sa.Column("compressed", sa.LargeBinary, nullable=False),
 )
@@ -112,14 +114,14 @@ result = sa.Table(
     sa.Column("run_id", sa.ForeignKey("run.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
     sa.Column("counter", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("step_id", sa.Integer, nullable=False),
-    sa.Column("task_uuid", sa.String(80), nullable=False),
+    sa.Column("task_uuid", TaskId, nullable=False),
     sa.Column("host", sa.String(255), nullable=False),
     sa.Column("status", sa.String(20), nullable=False),
-    sa.Column("at", Moment, nullable=False),
-    sa.Column("seconds", sa.Float, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("seconds", Duration, nullable=False),
     sa.Column("message", sa.Text, nullable=False),
-    sa.Column("diff", sa.String(64)),
-    sa.Column("output", sa.String(64)),
+    sa.Column("diff", Digest),
+    sa.Column("output", Digest),
     sa.Column("cut", sa.Boolean, nullable=False),
     sa.Index("ix_result_run_id_host", "run_id", "host"),
 )

@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, Final
 
-from orchestrator.delivery import Environment, Manifest, artifact_path, load_manifest
+from orchestrator.delivery import Environment, artifact_path, load_manifest
+from orchestrator.delivery.manifest import Manifest
 from orchestrator.errors import LifecycleError, ReleaseError
 from orchestrator.languages import _
 from orchestrator.records.entities import Release, ReleaseState

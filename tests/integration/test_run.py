@@ -182,3 +182,25 @@ def test_a_mistaken_extra_variable_is_not_repeated(site: Any) -> None:
     outcome = site.run(site.playbook("- name: Nothing\n  ansible.builtin.debug:"), "-e", "hunter22")
     assert (outcome.returncode, outcome.stdout.count("\n")) == (1, 1)
     assert "hunter22" not in outcome.stdout
+
+
+def test_what_ansible_is_made_of_is_frozen_and_what_comes_after_is_collected_as_ever(site: Any) -> None:
+    site.write(
+        "filter_plugins/collections_of.py",
+        """
+        import gc
+
+
+        class FilterModule:
+            def filters(self):
+                return {"collections_of": lambda _: [*gc.get_threshold(), gc.get_freeze_count() > 50_000]}
+        """,
+    )
+    site.playbook("""
+        - name: Say when garbage is collected
+          ansible.builtin.debug:
+            msg: "{{ '' | collections_of }}"
+    """)
+    assert site.run("site.yml").returncode == 0
+    (result,) = site.show(1)["results"]
+    assert result["output"]["msg"] == [700, 10, 10, True]

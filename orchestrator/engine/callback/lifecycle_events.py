@@ -24,6 +24,8 @@ extends_documentation_fragment:
   - default_callback
 """
 
+# Python's own.
+COLLECTIONS = (700, 10, 10)
 MARKERS = ("marker_take.yml", "marker_release.yml")
 
 _Base: Any = callback_loader.get("awx_display", class_only=True)
@@ -48,6 +50,9 @@ class CallbackModule(_Base):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__()
+        # All that Ansible is made of has been loaded. From here on there are collections again (see start_ansible).
+        gc.freeze()
+        gc.set_threshold(*COLLECTIONS)
         # The hosts of each play that it has not been begun for; with `serial`, only some begin at a time.
         self._waiting: dict[str, set[str] | None] = {}
         self._stopped = False

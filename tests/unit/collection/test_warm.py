@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import datetime
 import importlib
 import io
@@ -19,6 +20,25 @@ from ansible_collections.impl.lifecycle.plugins.callback import warm
 @pytest.mark.parametrize("name", warm.PLUGINS)
 def test_what_it_loads_exists(name: str) -> None:
     importlib.import_module(name)
+
+
+@pytest.mark.parametrize(("loader", "name"), warm.DIRECTORIES)
+def test_a_directory_is_read_once_for_all_that_is_in_it(
+    loader: Any, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = [path.stem for path in Path(loader.find_plugin(name)).parent.glob("[a-z]*.py")]
+    assert len(others) > 1
+    # As a new process has it.
+    monkeypatch.setattr(loader, "_plugin_path_cache", collections.defaultdict(dict))
+    monkeypatch.setattr(loader, "_searched_paths", set())
+    monkeypatch.setattr(warm.CallbackModule, "get_option", lambda _self, _name: "")
+    warm.CallbackModule().v2_playbook_on_start(None)
+
+    def never(*_: object) -> None:
+        raise AssertionError("read again")
+
+    monkeypatch.setattr("ansible.plugins.loader.os.listdir", never)
+    assert all(loader.find_plugin(other) for other in others)
 
 
 def test_what_cannot_be_loaded_is_left_to_the_task_that_needs_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.delivery import Sessions, artifact_path, load_environment, load_manifest
+from orchestrator.delivery import artifact_path, load_environment, load_manifest
+from orchestrator.delivery.manifest import Sessions
 from orchestrator.errors import DeliveryError
 
 Complaints = Callable[[str], list[str]]

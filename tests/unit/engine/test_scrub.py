@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.engine.scrub import MASK, Scrubber, looks_secret, secret_values
+from orchestrator.engine.scrub import MASK, SECRET_WORD, SIGNS, Scrubber, looks_secret, secret_values
 
 
 @pytest.mark.parametrize("name", ["db_password", "API_TOKEN", "secret", "vault_secrets", "tls_private_key", "api_key"])
@@ -25,6 +25,11 @@ def test_names_that_do_not(name: str) -> None:
 def test_everything_below_a_secret_name_counts() -> None:
     variables = {"users": [{"name": "ann", "password": "pw-ann"}], "tokens": {"a": ["t1", 22]}, "port": 80}
     assert set(secret_values(variables)) == {"pw-ann", "t1", "22"}
+
+
+@given(st.from_regex(SECRET_WORD))
+def test_no_name_looks_secret_without_a_sign(name: str) -> None:
+    assert SIGNS.search(name)
 
 
 @given(st.text(min_size=4).filter(lambda text: len(text.strip()) >= 4 and "{{" not in text))

@@ -71,7 +71,7 @@ def test_a_run_goes_with_all_that_is_its_own_and_shared_texts_stay(store: Store,
 def test_the_file_of_sqlite_gets_smaller(tmp_path: Path) -> None:
     store = open_store(f"sqlite:///{tmp_path}/lifecycle.db")
     with store.transaction() as connection:
-        connection.execute(sa.text("INSERT INTO content VALUES ('d', 3000000, zeroblob(3000000))"))
+        connection.execute(sa.text("INSERT INTO content VALUES (x'dd', 3000000, zeroblob(3000000))"))
     before = store.size()
     store.prune([])
     assert before.bytes > 3_000_000 > 1_000_000 > store.size().bytes

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import sqlite3
+import zlib
 from collections.abc import Callable
 from fcntl import LOCK_EX, flock
 from pathlib import Path
@@ -164,6 +166,39 @@ def test_records_of_an_older_version_are_repaired_and_brought_up(tmp_path: Path)
     assert migrate.current(connect(f"sqlite:///{path}")) == migrate.HEAD
     (run,) = open_store(f"sqlite:///{path}").list_runs(None, limit=2)
     assert (run.id, run.status) == (7, Status.FAILED)
+
+
+def test_rows_of_an_older_version_are_judged_by_what_it_wrote(tmp_path: Path) -> None:
+    path = tmp_path / "lifecycle.db"
+    engine = connect(f"sqlite:///{path}")
+    migrate.begin(engine, "0008")
+    engine.dispose()
+    with sqlite3.connect(path) as connection:
+        connection.execute(
+            "INSERT INTO run (id, environment, environment_path, phases, status, recorded, check_mode, operator, host,"
+            " pid, pid_started, versions, options, started_at) VALUES (7, 'a', '/a', '[]', 'failed', 'full', 0, 'ann',"
+            " 'desk', 1, '1', '{}', '{}', '2026-01-02 03:04:05.000000')"
+        )
+        whole = b"what all of them printed"
+        name = hashlib.sha256(whole).hexdigest()
+        connection.execute("INSERT INTO content VALUES (?, ?, ?)", (name, len(whole), zlib.compress(whole)))
+        for counter, moment in ((1, "2026-01-02 03:04:05.678901"), (2, "2026-01-\x02 03:04"), (3, 4)):
+            result = (7, counter, 1, "t", "app1", "ok", moment, 0.5, "", None, name, 0)
+            connection.execute(f"INSERT INTO result VALUES ({', '.join('?' * len(result))})", result)
+    found = repair(f"sqlite:///{path}")
+    assert found.unsound == {"result": 2}
+    (result,) = open_store(f"sqlite:///{path}").list_results(7)
+    assert (result.counter, result.at.microsecond, result.seconds, result.output) == (1, 678901, 0.5, whole.decode())
+
+
+def test_a_time_beyond_all_calendars_does_not_come_back(file: Path, url: str) -> None:
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE result SET at = 1 << 62 WHERE run_id = 1 AND counter = 1")
+        connection.execute("UPDATE result SET task_uuid = x'ff' WHERE run_id = 1 AND counter = 2")
+        connection.execute("UPDATE result SET output = x'00' WHERE run_id = 1 AND counter = 3")
+    assert repair(url).unsound == {"result": 2}
+    (first, *_) = open_store(url).list_results(1)
+    assert (first.counter, first.output, first.cut) == (3, None, True)
 
 
 @pytest.mark.parametrize("url", ["postgresql://ann:secret@db/records", "nonsense"])

@@ -45,6 +45,7 @@ import zipfile
 from pathlib import Path
 
 from ansible.plugins.callback import CallbackBase
+from ansible.plugins.loader import become_loader, connection_loader, shell_loader
 from ansible.template import Templar, trust_as_template
 
 # Its filters and tests are among the common ones; looking any of them up loads all that come with Ansible.
@@ -63,6 +64,8 @@ PLUGINS = (
     "ansible_collections.impl.lifecycle.plugins.action.config_transaction",
     "ansible_collections.impl.lifecycle.plugins.action.packages",
 )
+# To look one of them up reads its directory, and after that none of the others has to be looked for.
+DIRECTORIES = ((connection_loader, "local"), (shell_loader, "sh"), (become_loader, "sudo"))
 # What these do is done without a module. A play of nothing else does not pay for what modules need.
 WITHOUT_MODULE = frozenset(
     (
@@ -117,6 +120,9 @@ class CallbackModule(CallbackBase):
                 expressions.install(os.path.expanduser(directory))
         with contextlib.suppress(Exception):
             Templar(loader=None, variables={"words": ["one"]}).template(trust_as_template(EXPRESSION))
+        for loader, name in DIRECTORIES:
+            with contextlib.suppress(Exception):
+                loader.find_plugin(name)
 
     def v2_playbook_on_play_start(self, play):
         freeze()

@@ -1,0 +1,41 @@
+"""Ansible is started without the garbage collections of its start, and with nothing else that is different."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from orchestrator.engine import runner
+from orchestrator.errors import UsageError
+
+TELLS = """
+import gc, json, secrets, sys
+print(json.dumps([__name__, sys.argv, gc.get_threshold()[0], secrets.__file__]))
+"""
+
+
+def test_the_program_is_run_as_if_it_had_been_called_itself(tmp_path: Path) -> None:
+    program = tmp_path / "ansible-playbook"
+    program.write_text(TELLS)
+    start = runner._program()[:-1]
+    done = subprocess.run([*start, program, "-i", "hosts.yml"], capture_output=True, text=True, check=True)
+    name, argv, threshold, of_secrets = json.loads(done.stdout)
+    assert (name, argv) == ("__main__", [str(program), "-i", "hosts.yml"])
+    assert threshold > 100_000
+    assert of_secrets == secrets.__file__, "the orchestrator's own modules are in nobody's way"
+
+
+def test_another_pythons_ansible_is_started_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "ansible-playbook").write_text("")
+    (tmp_path / "ansible-playbook").chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "bin" / "python"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert runner._program() == [str(tmp_path / "ansible-playbook")]
+    monkeypatch.setenv("PATH", "/nonexistent")
+    with pytest.raises(UsageError, match="ansible-playbook is not installed"):
+        runner._program()
