@@ -30,13 +30,10 @@ CALLBACKS = Path(__file__).parent / "callback"
 # A result above this size is dropped by ansible-runner without a word. We cut it ourselves and say so.
 MAX_EVENT_RESULT = 64_000_000
 
-# Used where no ansible.cfg speaks: an installed `lifecycle` behaves as in a checkout with the shipped ansible.cfg.
-DEFAULTS_WITHOUT_CONFIG = {
-    "ANSIBLE_PIPELINING": "true",
-    "ANSIBLE_FORKS": "20",
-    "ANSIBLE_INTERPRETER_PYTHON": "auto_silent",
-    "ANSIBLE_NOCOWS": "true",
-}
+# Used where no ansible.cfg speaks: an installed `lifecycle` behaves as in a checkout with the shipped ansible.cfg. It is
+# a file, because Ansible takes some of it (internal_poll_interval) from nowhere else.
+WITHOUT_CONFIG = Path(__file__).parent / "ansible.cfg"
+SYSTEM_CONFIG = Path("/etc/ansible/ansible.cfg")
 
 
 def inherited(outer: Mapping[str, str]) -> dict[str, str]:
@@ -52,12 +49,12 @@ def inherited(outer: Mapping[str, str]) -> dict[str, str]:
 def compose(outer: Mapping[str, str], from_runner: Mapping[str, str], marker: str) -> dict[str, str]:
     """The whole environment of an ansible process: allowed, ours, and what ansible-runner needs."""
     config = config_file(outer)
-    defaults = {} if config else DEFAULTS_WITHOUT_CONFIG
+    ours = {} if config else {"ANSIBLE_CONFIG": str(WITHOUT_CONFIG)}
     needed = {name: value for name, value in from_runner.items() if name.startswith(RUNNER_PREFIXES)}
     return {
-        **defaults,
         **inherited(outer),
         **needed,
+        **ours,
         # Our callback stands on ansible-runner's, which stands on one that prints nothing.
         "ANSIBLE_STDOUT_CALLBACK": "lifecycle_events",
         "ORIGINAL_STDOUT_CALLBACK": "lifecycle_quiet",
@@ -76,7 +73,7 @@ def config_file(outer: Mapping[str, str]) -> Path | None:
     candidates = [Path(named).expanduser()] if named else []
     if not Path.cwd().stat().st_mode & 0o002:
         candidates.append(Path.cwd() / "ansible.cfg")
-    candidates += [Path("~/.ansible.cfg").expanduser(), Path("/etc/ansible/ansible.cfg")]
+    candidates += [Path("~/.ansible.cfg").expanduser(), SYSTEM_CONFIG]
     return next((path for path in candidates if path.is_file()), None)
 
 

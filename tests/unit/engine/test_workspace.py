@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import configparser
 import contextlib
 from pathlib import Path
+
+import pytest
 
 from orchestrator.engine import environ
 from orchestrator.engine.workspace import PREFIX, base_directory, sweep, workspace
 from orchestrator.records.liveness import this_actor
+
+ROOT = Path(__file__).parents[3]
 
 
 def test_the_directory_is_private_on_memory_and_gone_afterwards() -> None:
@@ -54,3 +59,25 @@ def test_the_operators_collections_come_after_ours(tmp_path: Path) -> None:
     ours, *rest = environ.collections_path({}, config).split(":")
     assert ours.endswith("collections")
     assert rest == [str(tmp_path / "mine"), "/theirs"]
+
+
+def test_where_no_configuration_speaks_ours_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(environ, "SYSTEM_CONFIG", tmp_path / "none")
+    given = {"ANSIBLE_FORKS": "3", "ANSIBLE_CONFIG": str(tmp_path / "gone.cfg")}
+    assert environ.compose(given, {}, "mark")["ANSIBLE_CONFIG"] == str(environ.WITHOUT_CONFIG)
+    assert environ.compose(given, {}, "mark")["ANSIBLE_FORKS"] == "3"
+    (tmp_path / "ansible.cfg").write_text("[defaults]\n")
+    assert "ANSIBLE_CONFIG" not in environ.compose({}, {}, "mark")
+
+
+def test_ours_says_what_the_repositorys_says() -> None:
+    """But for the places that only a checkout has, and what a person at a terminal sees of Ansible itself."""
+    read = [configparser.ConfigParser(interpolation=None) for _side in range(2)]
+    for parser, path in zip(read, (environ.WITHOUT_CONFIG, ROOT / "ansible.cfg"), strict=True):
+        parser.read(path, encoding="utf-8")
+    ours, theirs = ({name: dict(parser[name]) for name in parser.sections()} for parser in read)
+    for name in ("collections_path", "roles_path", "host_key_checking", "callback_result_format"):
+        del theirs["defaults"][name]
+    assert ours == theirs
