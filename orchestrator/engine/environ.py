@@ -30,7 +30,7 @@ CALLBACKS = Path(__file__).parent / "callback"
 # A result above this size is dropped by ansible-runner without a word. We cut it ourselves and say so.
 MAX_EVENT_RESULT = 64_000_000
 
-# Used where no ansible.cfg speaks: an installed `lifecycle` behaves as in a checkout with the shipped ansible.cfg. It is
+# Used where no ansible.cfg speaks: an installed `lifecycle` behaves as in a checkout with its ansible.cfg. It is
 # a file, because Ansible takes some of it (internal_poll_interval) from nowhere else.
 WITHOUT_CONFIG = Path(__file__).parent / "ansible.cfg"
 SYSTEM_CONFIG = Path("/etc/ansible/ansible.cfg")
