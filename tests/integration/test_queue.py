@@ -25,7 +25,7 @@ def shared(site: Any, postgresql: str) -> Iterator[Any]:
     """The site with records in a PostgreSQL database of its own."""
     name = f"queue_{os.getpid()}_{abs(hash(site.root)) % 10**6}"
     with psycopg.connect(postgresql, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
     site.env["LIFECYCLE_DATABASE_URL"] = postgresql.replace("/postgres?", f"/{name}?")
     site.env["LIFECYCLE_QUEUE_LEASE"] = str(LEASE)
     yield site

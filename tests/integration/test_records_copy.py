@@ -18,7 +18,7 @@ def target(postgresql: str, site: Any) -> str:
     """The address of an empty database."""
     name = f"copy_{os.getpid()}_{abs(hash(site.root)) % 10**6}"
     with psycopg.connect(postgresql, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
     return postgresql.replace("/postgres?", f"/{name}?")
 
 

@@ -78,7 +78,7 @@ def shop(site: Site, postgresql: str) -> Iterator[Shop]:
     with psycopg.connect(postgresql, autocommit=True) as connection:
         if not connection.execute("SELECT FROM pg_roles WHERE rolname = 'nobody'").fetchall():
             connection.execute("CREATE ROLE nobody SUPERUSER LOGIN")
-        connection.execute(f"CREATE DATABASE {name}".encode())
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0".encode())
     host = {**HOST, "tune_socket_directory": socket[1], "tune_database_user": "nobody", "tune_databases": [name]}
     (site.environment / "hosts.yml").write_text(json.dumps({"db": {"hosts": {"one": host}}}), encoding="utf-8")
     one = Shop(site, postgresql.replace("/postgres?", f"/{name}?"), name)

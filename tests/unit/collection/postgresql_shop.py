@@ -127,7 +127,7 @@ def database(address: str, name: str, capture: pytest.CaptureFixture[str]) -> It
     """A database of its own on the server at this address, removed at the end."""
     with psycopg.connect(address, autocommit=True) as connection:
         server = connection.info.host
-        connection.execute(f"CREATE DATABASE {name}".encode())
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0".encode())
         try:
             shop = Shop(server, name, capture)
             shop.do(TABLES)

@@ -25,7 +25,8 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     server: str = request.getfixturevalue("postgresql")
     name = f"records_{abs(hash(tmp_path)) % 10**9}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        # Nobody is ever in template0. Autovacuum comes into template1, and then it cannot be copied.
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
     return server.replace("/postgres?", f"/{name}?")
 
 
