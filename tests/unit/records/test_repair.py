@@ -149,10 +149,11 @@ def test_it_refuses_while_a_run_is_at_work(file: Path, url: str) -> None:
             repair(url)
 
 
-def test_records_of_an_older_version_are_repaired_and_brought_up(tmp_path: Path) -> None:
-    path = tmp_path / "lifecycle.db"
+def of_version(directory: Path, version: str) -> Path:
+    """Records as that version had them, with run 7, which failed."""
+    path = directory / "lifecycle.db"
     engine = connect(f"sqlite:///{path}")
-    migrate.begin(engine, "0001")
+    migrate.begin(engine, version)
     engine.dispose()
     with sqlite3.connect(path) as connection:
         connection.execute(
@@ -160,6 +161,12 @@ def test_records_of_an_older_version_are_repaired_and_brought_up(tmp_path: Path)
             " pid, pid_started, versions, options, started_at) VALUES (7, 'a', '/a', '[]', 'failed', 'full', 0, 'ann',"
             " 'desk', 1, '1', '{}', '{}', '2026-01-02 03:04:05.000000')"
         )
+    return path
+
+
+def test_records_of_an_older_version_are_repaired_and_brought_up(tmp_path: Path) -> None:
+    path = of_version(tmp_path, "0001")
+    with sqlite3.connect(path) as connection:
         connection.execute("INSERT INTO content VALUES (?, 3, zeroblob(3))", ("a" * 64,))
     found = repair(f"sqlite:///{path}")
     assert (found.sound, found.unsound) == (False, {"content": 1})
@@ -169,16 +176,8 @@ def test_records_of_an_older_version_are_repaired_and_brought_up(tmp_path: Path)
 
 
 def test_rows_of_an_older_version_are_judged_by_what_it_wrote(tmp_path: Path) -> None:
-    path = tmp_path / "lifecycle.db"
-    engine = connect(f"sqlite:///{path}")
-    migrate.begin(engine, "0008")
-    engine.dispose()
+    path = of_version(tmp_path, "0008")
     with sqlite3.connect(path) as connection:
-        connection.execute(
-            "INSERT INTO run (id, environment, environment_path, phases, status, recorded, check_mode, operator, host,"
-            " pid, pid_started, versions, options, started_at) VALUES (7, 'a', '/a', '[]', 'failed', 'full', 0, 'ann',"
-            " 'desk', 1, '1', '{}', '{}', '2026-01-02 03:04:05.000000')"
-        )
         whole = b"what all of them printed"
         name = hashlib.sha256(whole).hexdigest()
         connection.execute("INSERT INTO content VALUES (?, ?, ?)", (name, len(whole), zlib.compress(whole)))
