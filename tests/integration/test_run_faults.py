@@ -55,6 +55,16 @@ def test_kill_nine_leaves_no_ansible_and_the_run_is_lost_and_the_next_one_starts
     assert not list(SHARED_MEMORY.glob(f"lifecycle-{process.pid}-*")), "the next run sweeps"
 
 
+def test_kill_nine_of_lifecycle_and_of_ansible_leaves_no_task_at_work(site: Any, until: Callable[..., None]) -> None:
+    process = start_slow(site, until)
+    # As a machine without memory does it. Ansible has no time to tell the processes of its tasks.
+    os.kill(_controller(process.pid), signal.SIGKILL)
+    process.kill()
+    process.wait()
+    until(lambda: not site.at_work(), seconds=10)
+    assert [run["status"] for run in site.history()] == ["lost"]
+
+
 def test_one_interrupt_lets_the_running_task_finish_and_starts_no_other(site: Any, until: Callable[..., None]) -> None:
     site.hosts(one=LOCAL, two=LOCAL)
     process = site.start(

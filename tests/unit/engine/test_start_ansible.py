@@ -6,6 +6,7 @@ import json
 import secrets
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,38 @@ def test_the_program_is_run_as_if_it_had_been_called_itself(tmp_path: Path) -> N
     assert (name, argv) == ("__main__", [str(program), "-i", "hosts.yml"])
     assert threshold > 100_000
     assert of_secrets == secrets.__file__, "the orchestrator's own modules are in nobody's way"
+
+
+FORKS = """
+import os, time
+if (child := os.fork()) == 0:
+    if (grandchild := os.fork()) == 0:
+        time.sleep(60)
+    print(os.getpid(), grandchild, flush=True)
+    time.sleep(60)
+time.sleep(60)
+"""
+
+
+def test_what_the_program_forks_ends_with_it_and_what_that_forks_with_that(tmp_path: Path) -> None:
+    program = tmp_path / "ansible-playbook"
+    program.write_text(FORKS)
+    with subprocess.Popen([*runner._program()[:-1], program], stdout=subprocess.PIPE, text=True) as started:
+        assert started.stdout is not None
+        forked = [int(pid) for pid in started.stdout.readline().split()]
+        assert all(_alive(pid) for pid in forked), "a process that forks again is no orphan"
+        started.kill()
+        deadline = time.monotonic() + 10
+        while any(_alive(pid) for pid in forked):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False
 
 
 def test_another_pythons_ansible_is_started_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
