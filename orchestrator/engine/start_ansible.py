@@ -1,4 +1,4 @@
-"""Run as `python -P start_ansible.py PROGRAM ARGUMENT...`, never imported: PROGRAM, which ends as a whole or not at all.
+"""Run as `python -P start_ansible.py PROGRAM ARGUMENT...`, never imported: PROGRAM, which ends as a whole or not.
 
 Ansible's processes of the tasks have sessions of their own and know of its end only what it tells them; killed, or
 interrupted before it knows the process it has just made, it tells them nothing, and they change hosts on. The kernel
