@@ -164,7 +164,8 @@ def _run_phase(run: _Run, phase: Phase) -> StepOutcome:
             playbooks = run.marker.around(phase.playbook, len(run.steps))
             argv = runner.arguments(run.marker.request(replace(run.request, limit=limit)), place, *playbooks)
             settings = {**run.settings, STOP_FILE: str(place.stop_file)}
-            code = runner.play(place, argv, mark_of(run.actor), recorder.handle, run.ladder.tick, settings)
+            mark = mark_of(run.actor)
+            code = runner.play(place, argv, mark, recorder.handle, recorder.hear, run.ladder.tick, settings)
             run.ladder.clear_up(died=code >= runner.ENDED_BY_SIGNAL)
     finally:
         heard = recorder.close()

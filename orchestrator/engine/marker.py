@@ -9,9 +9,11 @@ taken over.
 
 from __future__ import annotations
 
+import json
 import os
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -78,15 +80,16 @@ def release(request: RunRequest, actor: Actor, said: Mapping[str, Any]) -> dict[
 
     told: dict[str, Any] = {}
 
-    def hear(event: dict[str, Any]) -> bool:
-        if event.get("event") == "playbook_on_stats":
-            told.update((event["event_data"].get("artifact_data") or {}).get("lifecycle_marker", {}))
-        return False
+    def take(line: bytes) -> None:
+        with suppress(ValueError):
+            event = json.loads(line)
+            if event["event"] == "playbook_on_stats":
+                told.update((event["event_data"].get("artifact_data") or {}).get("lifecycle_marker", {}))
 
     plain = replace(request, extra_vars={**request.extra_vars, "lifecycle_marker": dict(said)}, check=False)
     with workspace(actor) as place:
         argv = runner.arguments(replace(plain, tags=(), skip_tags=(), limit=None), place, RELEASE)
-        runner.play(place, argv, mark_of(actor), hear, lambda: False, {})
+        runner.play(place, argv, mark_of(actor), take, lambda _event: False, lambda: False, {})
     return told
 
 

@@ -1,16 +1,16 @@
 """Records events while a play runs, without ever holding it up.
 
-The runner's handler only puts an event on a queue: an exception in it would abort the play, and one that takes
-seconds would make the runner believe that ansible hangs. A thread of our own translates, scrubs and writes in batches.
-When the store fails, rows go to a spill file and the play goes on.
+What ansible tells is only put on a queue: ansible waits for whoever reads it. A thread of our own translates, scrubs
+and writes in batches. When the store fails, rows go to a spill file and the play goes on.
 """
 
 from __future__ import annotations
 
+import json
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -59,7 +59,7 @@ class Place:
 
 
 class Recorder:
-    """One step's events, from the runner's thread to the store."""
+    """One step's events, from the threads that hear them to the store."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Recorder:
         self._store, self._spill, self._place = store, spill, place
         self._scrubber, self._listener, self._on_start = scrubber, listener, on_start
         self._sources = TaskSources(scrubber)
-        self._queue: queue.SimpleQueue[tuple[int, dict[str, Any]] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[bytes | tuple[str, str] | None] = queue.SimpleQueue()
         self._tasks: list[TaskRecord] = []
         self._results: list[ResultRecord] = []
         self._item_messages: dict[tuple[str, str], list[str]] = {}
@@ -81,9 +81,13 @@ class Recorder:
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
         self._thread.start()
 
-    def handle(self, event: dict[str, Any]) -> bool:
-        """The runner's event handler. The counter is read here: the runner uses the same dictionary again."""
-        self._queue.put((int(event.get("counter", 0)), event))
+    def handle(self, line: bytes) -> None:
+        """An event of the channel."""
+        self._queue.put(line)
+
+    def hear(self, event: Mapping[str, Any]) -> bool:
+        """The runner's event handler: what ansible prints. The runner uses the same dictionary again."""
+        self._queue.put((str(event.get("event", "")), str(event.get("stdout", ""))))
         return False
 
     def close(self) -> Heard:
@@ -105,15 +109,24 @@ class Recorder:
                 return
             if not (self._tasks or self._results):
                 oldest = time.monotonic()
-            self._take(*item)
+            self._take(item)
             if len(self._results) >= BATCH_ROWS or time.monotonic() - oldest > BATCH_SECONDS:
                 self._flush()
 
-    def _take(self, counter: int, event: dict[str, Any]) -> None:
-        """One event. A surprise in it costs this event, not the ones after it."""
-        self.heard.events += 1
-        self.heard.gaps += counter != self.heard.events
-        self.heard.events = max(counter, self.heard.events)
+    def _take(self, item: bytes | tuple[str, str]) -> None:
+        """What was heard. A surprise in it costs this event, not the ones after it."""
+        if isinstance(item, tuple):
+            self._spoken(*item)
+            return
+        try:
+            event = json.loads(item)
+        except ValueError:
+            # Ansible was killed while it wrote it.
+            self.heard.gaps += 1
+            return
+        counter = int(event["counter"])
+        self.heard.gaps += counter != self.heard.events + 1
+        self.heard.events = counter
         try:
             self._dispatch(counter, event)
         except Exception as error:
@@ -133,8 +146,6 @@ class Recorder:
             self.heard.started = True
         elif name == "playbook_on_stats":
             self._stats(event["event_data"])
-        elif name in SPOKEN or name in WARNINGS:
-            self._spoken(name, event.get("stdout", ""))
 
     def _task(self, event: dict[str, Any]) -> None:
         task = translate.task_of(event, self._place.run_id, self._place.step_id)
@@ -186,6 +197,8 @@ class Recorder:
         self.heard.data = self._scrubber.tree(told)
 
     def _spoken(self, name: str, line: str) -> None:
+        if name not in SPOKEN and name not in WARNINGS:
+            return
         text = self._scrubber.text(line).strip()
         kept = self.heard.warnings if name in WARNINGS else self.heard.spoken
         if text and len(kept) < KEEP_LINES:

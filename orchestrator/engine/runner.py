@@ -11,13 +11,17 @@ from typing import Any
 
 import ansible_runner
 
+from orchestrator.engine.channel import CHANNEL, channel
 from orchestrator.engine.environ import compose
 from orchestrator.engine.request import RunRequest
 from orchestrator.engine.workspace import Workspace
 from orchestrator.errors import UsageError
 from orchestrator.languages import _
+from orchestrator.paths import state_dir
 
 START = Path(__file__).parent / "start_ansible.py"
+# Names the directory where START keeps what it has read.
+CACHE = "LIFECYCLE_CACHE"
 # As the shell counts it: 128 and more.
 ENDED_BY_SIGNAL = 128
 
@@ -26,14 +30,16 @@ def play(
     workspace: Workspace,
     arguments: list[str],
     mark: str,
-    handler: Callable[[dict[str, Any]], bool],
+    take: Callable[[bytes], None],
+    hear: Callable[[dict[str, Any]], bool],
     poll: Callable[[], bool],
     settings: Mapping[str, str],
 ) -> int:
     """Run one ansible-playbook and return its exit code. `settings`: environment variables over all others.
 
-    `handler` gets every event and returns False, so that no event is written to a file. `poll` is called every second;
-    giving one also keeps ansible-runner from installing signal handlers that it never takes away again.
+    `take` gets every event as a line of JSON, from a thread of its own. `hear` gets what ansible prints as events of
+    ansible-runner, and returns False, so that none is written to a file. `poll` is called every second; giving one also
+    keeps ansible-runner from installing signal handlers that it never takes away again.
     """
     runner = ansible_runner.interface.init_runner(
         private_data_dir=str(workspace.path),
@@ -42,13 +48,15 @@ def play(
         quiet=True,
         # Any other value than "jsonfile" keeps the runner from redirecting ansible's fact cache.
         fact_cache_type="memory",
-        event_handler=handler,
+        event_handler=hear,
         cancel_callback=poll,
     )
     # The runner would hand on the operator's whole environment, and write it to a file as well.
     runner.config.env = {**compose(os.environ, runner.config.env, mark), **settings}
+    runner.config.env |= {CHANNEL: str(workspace.channel), CACHE: str(state_dir() / "cache")}
     runner.config.command = [*tether(), *arguments]
-    runner.run()
+    with channel(workspace.channel, take):
+        runner.run()
     # The runner has no exit code for a process that a signal ended.
     return ENDED_BY_SIGNAL if runner.rc is None else int(runner.rc)
 

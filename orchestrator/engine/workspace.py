@@ -30,6 +30,7 @@ class Workspace:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.stop_file = path / "stop"
+        self.channel = path / "channel"
         (path / "env").mkdir(mode=0o700)
         self.put("env/settings", json.dumps(SETTINGS))
 

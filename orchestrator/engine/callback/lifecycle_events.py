@@ -1,12 +1,14 @@
-"""Loaded by ansible, not by lifecycle: ansible-runner's events without those nobody reads.
+"""Loaded by ansible, not by lifecycle: ansible-runner's events without those nobody reads, through lifecycle's pipe.
 
-`runner_on_start` and the events of single loop items are half of the volume, and each costs a file, a rename and a
-dozen escape sequences on the terminal. They are dropped where they arise; a loop's result still holds all its items.
+ansible-runner has a file for each event, a rename, and a dozen escape sequences on the terminal. Here it is a line in a
+pipe. `runner_on_start` and the events of single loop items are half of the volume, and are dropped where they arise; a
+loop's result still holds all its items. What ansible prints besides goes to the terminal, as ansible-runner has it.
 """
 
 from __future__ import annotations
 
 import gc
+import json
 import os
 from typing import Any
 
@@ -33,12 +35,61 @@ _Base: Any = callback_loader.get("awx_display", class_only=True)
 _current_time = _Base.v2_runner_on_start.__globals__["current_time"]
 
 _event_context = _Base.set_task.__globals__["event_context"]
+_Encoder = _Base.set_task.__globals__["AnsibleJSONEncoderLocal"]
 # What awx_display says in place of arguments that are not to be seen; it says it only where arguments are shown at all.
 CENSORED = "the output has been hidden due to the fact that 'no_log: true' was specified for this result"
 
 # awx_display wraps every method of Display to know where a line came from. Ansible calls debug() thirty times a task to
 # print nothing; unwrapped it costs nothing, and its lines are not recorded anyway.
 Display.debug = getattr(Display.debug, "__wrapped__", Display.debug)
+
+# What lifecycle reads of an event. The rest says again where the event stands, or when.
+KEPT = (
+    *("name", "task", "task_uuid", "task_path", "task_action", "resolved_action", "task_args", "play"),
+    *("host", "res", "duration", "ignore_errors"),
+    *("processed", "ok", "changed", "failures", "dark", "skipped", "rescued", "ignored", "artifact_data"),
+)
+
+
+class Channel:
+    """In place of ansible-runner's way of telling, at its two ends: where an event begins, and where it ends."""
+
+    def __init__(self, path: str) -> None:
+        self._file = open(path, "w", encoding="ascii")  # noqa: PTH123, SIM115
+        self._limit = int(os.environ["MAX_EVENT_RES"])
+        self._counter = 0
+        self._begin, self._end = _event_context.dump_begin, _event_context.dump_end
+
+    def begin(self, fileobj: Any) -> None:
+        # What is printed outside of a callback's method is no event of its own.
+        if "event" not in _event_context.get_local():
+            self._begin(fileobj)
+            return
+        known = _event_context.get()
+        event = {
+            "counter": self._counter + 1,
+            "event": known["event"],
+            "uuid": known["uuid"],
+            "created": _current_time().isoformat(),
+            "event_data": {name: known[name] for name in KEPT if name in known},
+        }
+        if known["event"] == "playbook_on_start":
+            event["pid"] = os.getpid()
+        line = json.dumps(event, cls=_Encoder)
+        if len(line) > self._limit and "res" in known:
+            event["event_data"]["res"] = {}
+            line = json.dumps(event, cls=_Encoder)
+        self._counter += 1
+        self._file.write(line + "\n")
+        self._file.flush()
+
+    def end(self, fileobj: Any) -> None:
+        if "event" not in _event_context.get_local():
+            self._end(fileobj)
+
+
+_channel = Channel(os.environ["LIFECYCLE_CHANNEL"])
+_event_context.dump_begin, _event_context.dump_end = _channel.begin, _channel.end
 
 
 class CallbackModule(_Base):  # type: ignore[misc]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +22,14 @@ def store(tmp_path: Path) -> Store:
     return open_store(f"sqlite:///{tmp_path}/lifecycle.db")
 
 
-def heard(store: Store, tmp_path: Path, *events: dict[str, Any]) -> Heard:
+def heard(store: Store, tmp_path: Path, *events: dict[str, Any] | bytes) -> Heard:
     actor = this_actor()
     run_id = store.begin_run(NewRun("client-lab", "/x", ("p",), actor))
     place = Place(run_id, store.begin_step(run_id, "p", "p.yml"), "p", 0)
     spill = Spill(tmp_path / "spill.ndjson", run_id, actor)
     recorder = Recorder(store, spill, place, Scrubber([]), None, on_start=lambda _pid: None)
     for event in events:
-        recorder.handle(event)
+        recorder.handle(event if isinstance(event, bytes) else json.dumps(event).encode() + b"\n")
     return recorder.close()
 
 
@@ -69,3 +70,28 @@ def test_an_event_nobody_can_read_costs_that_event_and_is_told(store: Store, tmp
     assert status(found) is Status.SUCCESSFUL
     assert [row.counter for row in store.list_results(1)] == [3]
     assert '"kind": "unreadable", "counter": 2' in (tmp_path / "spill.ndjson").read_text()
+
+
+def test_a_line_that_a_killed_ansible_had_begun_makes_it_incomplete_and_is_no_result(
+    store: Store, tmp_path: Path
+) -> None:
+    found = heard(store, tmp_path, START, b'{"counter": 2, "event": "runner_on', stats(2))
+    assert status(found) is Status.INCOMPLETE
+    assert list(store.list_results(1)) == []
+
+
+def test_what_ansible_prints_is_kept_beside_the_events(store: Store, tmp_path: Path) -> None:
+    actor = this_actor()
+    run_id = store.begin_run(NewRun("client-lab", "/x", ("p",), actor))
+    place = Place(run_id, store.begin_step(run_id, "p", "p.yml"), "p", 0)
+    recorder = Recorder(store, Spill(tmp_path / "spill", run_id, actor), place, Scrubber(["s3cret"]), None, print)
+    # The runner uses one dictionary for all lines of a text.
+    line = {"event": "verbose", "counter": 7, "stdout": "ERROR! no s3cret"}
+    assert recorder.hear(line) is False
+    line["stdout"] = "here"
+    recorder.hear(line)
+    recorder.hear({"event": "warning", "stdout": "[WARNING]: beware"})
+    recorder.hear({"event": "debug", "stdout": "nobody asked"})
+    found = recorder.close()
+    assert (found.spoken, found.warnings) == (["ERROR! no ********", "here"], ["[WARNING]: beware"])
+    assert (found.events, found.gaps) == (0, 0)

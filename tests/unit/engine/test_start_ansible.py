@@ -63,6 +63,46 @@ def _alive(pid: int) -> bool:
         return False
 
 
+READS = """
+import json, sys
+from ansible.utils.collection_loader import _collection_finder as finder
+from ansible.utils.collection_loader import _collection_meta as meta
+yaml = []
+import yaml as loader
+load = loader.load
+loader.load = lambda *args, **options: yaml.append(1) or load(*args, **options)
+text = "plugin_routing: {lookup: {a: {redirect: b.c.d}, '1.10': {tombstone: {removal_version: 3.0.0}}}}"
+print(json.dumps([finder._meta_yml_to_dict(text, ("a", "b")), meta._meta_yml_to_dict(text, None), len(yaml)]))
+"""
+
+
+def test_routing_is_read_as_yaml_once_and_is_the_same_ever_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "ansible-playbook"
+    program.write_text(READS)
+    cache = tmp_path / "var" / "cache"
+
+    def read() -> tuple[bool, int]:
+        argv = [*runner._program()[:-1], program]
+        done = subprocess.run(argv, capture_output=True, text=True, check=True)
+        ours, theirs, times = json.loads(done.stdout)
+        return ours == theirs, times
+
+    assert read() == (True, 2), "without a place to remember nothing is"
+    monkeypatch.setenv("LIFECYCLE_CACHE", str(cache))
+    assert read() == (True, 2)
+    assert read() == (True, 1)
+    assert cache.stat().st_mode & 0o777 == 0o700
+    (kept,) = cache.iterdir()
+    kept.write_text('{"plugin_rou')
+    assert read() == (True, 2), "what was cut is read again"
+    assert read() == (True, 1)
+    kept.unlink()
+    kept.mkdir()
+    assert read() == (True, 2), "no room, and it goes on"
+
+
 def test_another_pythons_ansible_is_started_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "ansible-playbook").write_text("")
     (tmp_path / "ansible-playbook").chmod(0o755)
