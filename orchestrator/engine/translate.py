@@ -1,4 +1,4 @@
-"""From ansible-runner's events to records. Pure: an event in, rows out."""
+"""From the events of `lifecycle_events` to records. Pure: an event in, rows out."""
 
 from __future__ import annotations
 
@@ -27,9 +27,6 @@ RESULTS = {
 # Module arguments may hold secrets, diffs are stored apart, facts are bulk that the host can tell again at any time.
 LEFT_OUT = frozenset(("invocation", "diff", "ansible_facts", "exception"))
 
-# What ansible-runner says in place of arguments.
-CENSORED = "the output has been hidden due to the fact that 'no_log: true'"
-
 HIDDEN_SUDO_SIGNS = ("Sorry, try again", "Incorrect sudo password", "incorrect password attempt")
 
 
@@ -38,10 +35,9 @@ def task_of(event: Event, run_id: int, step_id: int) -> TaskRecord:
     return TaskRecord(
         run_id=run_id,
         step_id=step_id,
-        # The event's own uuid grows a suffix when hosts run freely; results name the task's.
-        uuid=str(data.get("task_uuid", event["uuid"])),
+        uuid=str(data["task_uuid"]),
         name=str(data.get("name") or data.get("task") or ""),
-        action=str(data.get("resolved_action") or data.get("task_action") or ""),
+        action=str(data.get("action") or ""),
         where=str(data.get("task_path") or ""),
         play=str(data.get("play") or ""),
     )
@@ -49,7 +45,7 @@ def task_of(event: Event, run_id: int, step_id: int) -> TaskRecord:
 
 def hides(event: Event) -> bool:
     """Whether the task of a task's start has no_log, of its own or from its block or play."""
-    return str(event["event_data"].get("task_args") or "").startswith(CENSORED)
+    return bool(event["event_data"].get("no_log"))
 
 
 def result_of(event: Event, run_id: int, step_id: int, counter: int) -> ResultRecord:

@@ -7,9 +7,10 @@ loop's result still holds all its items. What ansible prints besides goes to the
 
 from __future__ import annotations
 
+import contextlib
 import gc
-import json
 import os
+from collections.abc import Iterator
 from typing import Any
 
 from ansible.plugins.loader import callback_loader
@@ -34,62 +35,39 @@ _Base: Any = callback_loader.get("awx_display", class_only=True)
 # The module's own clock, so that durations are measured as awx_display measures them.
 _current_time = _Base.v2_runner_on_start.__globals__["current_time"]
 
-_event_context = _Base.set_task.__globals__["event_context"]
-_Encoder = _Base.set_task.__globals__["AnsibleJSONEncoderLocal"]
-# What awx_display says in place of arguments that are not to be seen; it says it only where arguments are shown at all.
-CENSORED = "the output has been hidden due to the fact that 'no_log: true' was specified for this result"
+_Encoder: Any = _Base.v2_runner_on_start.__globals__["AnsibleJSONEncoderLocal"]
+CENSORED: str = _Base.v2_runner_on_start.__globals__["CENSORED"]
 
 # awx_display wraps every method of Display to know where a line came from. Ansible calls debug() thirty times a task to
 # print nothing; unwrapped it costs nothing, and its lines are not recorded anyway.
 Display.debug = getattr(Display.debug, "__wrapped__", Display.debug)
 
-# What lifecycle reads of an event. The rest says again where the event stands, or when.
+# What lifecycle reads of what awx_display has for an event.
 KEPT = (
-    *("name", "task", "task_uuid", "task_path", "task_action", "resolved_action", "task_args", "play"),
-    *("host", "res", "duration", "ignore_errors"),
+    *("name", "host", "res", "duration", "ignore_errors"),
     *("processed", "ok", "changed", "failures", "dark", "skipped", "rescued", "ignored", "artifact_data"),
 )
 
 
 class Channel:
-    """In place of ansible-runner's way of telling, at its two ends: where an event begins, and where it ends."""
+    """lifecycle's pipe: events as lines of JSON, numbered, so that one that is missing is missed."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, limit: int) -> None:
         self._file = open(path, "w", encoding="ascii")  # noqa: PTH123, SIM115
-        self._limit = int(os.environ["MAX_EVENT_RES"])
+        self._encode = _Encoder().encode
+        self._limit = limit
         self._counter = 0
-        self._begin, self._end = _event_context.dump_begin, _event_context.dump_end
 
-    def begin(self, fileobj: Any) -> None:
-        # What is printed outside of a callback's method is no event of its own.
-        if "event" not in _event_context.get_local():
-            self._begin(fileobj)
-            return
-        known = _event_context.get()
-        event = {
-            "counter": self._counter + 1,
-            "event": known["event"],
-            "uuid": known["uuid"],
-            "created": _current_time().isoformat(),
-            "event_data": {name: known[name] for name in KEPT if name in known},
-        }
-        if known["event"] == "playbook_on_start":
-            event["pid"] = os.getpid()
-        line = json.dumps(event, cls=_Encoder)
-        if len(line) > self._limit and "res" in known:
-            event["event_data"]["res"] = {}
-            line = json.dumps(event, cls=_Encoder)
+    def tell(self, name: str, data: dict[str, Any]) -> None:
         self._counter += 1
+        created = _current_time().isoformat()
+        event = {"counter": self._counter, "event": name, "pid": os.getpid(), "created": created, "event_data": data}
+        line = self._encode(event)
+        if len(line) > self._limit and "res" in data:
+            data["res"] = {}
+            line = self._encode(event)
         self._file.write(line + "\n")
         self._file.flush()
-
-    def end(self, fileobj: Any) -> None:
-        if "event" not in _event_context.get_local():
-            self._end(fileobj)
-
-
-_channel = Channel(os.environ["LIFECYCLE_CHANNEL"])
-_event_context.dump_begin, _event_context.dump_end = _channel.begin, _channel.end
 
 
 class CallbackModule(_Base):  # type: ignore[misc]
@@ -112,13 +90,39 @@ class CallbackModule(_Base):  # type: ignore[misc]
         self._aside = self._refused = self._told_start = False
         self._warm: Any = None
         self._stop_file = os.environ.get("LIFECYCLE_STOP_FILE", "")
+        self._channel = Channel(os.environ["LIFECYCLE_CHANNEL"], int(os.environ["MAX_EVENT_RES"]))
+        self._play_name = ""
+
+    @contextlib.contextmanager
+    def capture_event_data(self, event: str, **known: Any) -> Iterator[None]:
+        """awx_display's, which is around what its base prints: here that is nothing."""
+        data = {name: known[name] for name in KEPT if name in known}
+        task = known.get("task")
+        if task is not None:
+            data |= {"task": task.name or task.action, "task_uuid": str(task._uuid), "task_path": task.get_path()}
+        if task is not None and event == "playbook_on_task_start":
+            action = getattr(task, "resolved_action", None) or task.action
+            # Whether a task has no_log, of its own or from its block, role or play, is known here only.
+            data |= {"action": action, "play": self._play_name, "no_log": bool(task.no_log)}
+        if "res" in data:
+            data["res"] = shown(data["res"])
+        self._channel.tell(event, data)
+        yield
+
+    def set_play(self, play: Any) -> None:
+        self._play_name = play.get_name().strip()
+
+    def set_playbook(self, playbook: Any) -> None:
+        """Not of interest, as what follows. awx_display keeps it for its own events."""
 
     def set_task(self, task: Any, local: bool = False) -> None:
-        # Whether a task has no_log, of its own or from its block, role or play, is known here only.
-        super().set_task(task, local)
-        if task.no_log:
-            add = _event_context.add_local if local else _event_context.add_global
-            add(task_args=CENSORED)
+        """Not of interest."""
+
+    def clear_play(self) -> None:
+        """Not of interest."""
+
+    def clear_task(self, local: bool = False) -> None:
+        """Not of interest."""
 
     def v2_playbook_on_start(self, playbook: Any) -> None:
         # Not by callbacks_enabled, which is the operator's: what it names there is not to be lost.
@@ -225,6 +229,20 @@ class CallbackModule(_Base):  # type: ignore[misc]
 
     def v2_playbook_on_notify(self, handler: Any, host: Any) -> None:
         """Not sent."""
+
+
+def shown(result: dict[str, Any]) -> dict[str, Any]:
+    """A result without what no_log hides, in the whole or in items of a loop."""
+    if result.get("_ansible_no_log"):
+        return {"censored": CENSORED}
+    items = result.get("results")
+    if not isinstance(items, list):
+        return result
+    hidden = (isinstance(item, dict) and item.get("_ansible_no_log") for item in items)
+    return {
+        **result,
+        "results": [{"censored": CENSORED} if hides else item for item, hides in zip(items, hidden, strict=True)],
+    }
 
 
 def stops_all(result: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import datetime
+import glob
 import importlib
 import io
 import zipfile
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from ansible._internal._ansiballz._builder import ExtensionManager
 from ansible.executor import module_common
+from ansible.plugins.loader import connection_loader
 from ansible_collections.impl.lifecycle.plugins.callback import warm
 
 
@@ -39,6 +41,21 @@ def test_a_directory_is_read_once_for_all_that_is_in_it(
 
     monkeypatch.setattr("ansible.plugins.loader.os.listdir", never)
     assert all(loader.find_plugin(other) for other in others)
+
+
+def test_the_directories_of_plugins_are_listed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ansible.plugins.loader.glob", glob)
+    monkeypatch.setattr(warm.CallbackModule, "get_option", lambda _self, _name: "")
+    found = sorted(connection_loader.all(path_only=True))
+    for _ in range(2):
+        warm.CallbackModule().v2_playbook_on_start(None)
+    assert sorted(connection_loader.all(path_only=True)) == found
+
+    def never(*_: object) -> None:
+        raise AssertionError("listed again")
+
+    monkeypatch.setattr("glob._iglob", never)
+    assert sorted(connection_loader.all(path_only=True)) == found
 
 
 def test_what_cannot_be_loaded_is_left_to_the_task_that_needs_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,9 +32,9 @@ def test_all_lines_in_order_long_ones_as_well_and_the_pipe_is_private(tmp_path: 
             subprocess.run([sys.executable, "-c", WRITES, path, "20", str(length)], check=True)
     # The second writer's first line goes on where the first one stopped.
     assert len(lines) == 41
-    assert lines[:20] == [b"%d xxx\n" % number for number in range(20)]
+    assert lines[:20] == [b"%d xxx" % number for number in range(20)]
     assert lines[20].startswith(b"begun0 x")
-    assert [len(line) for line in lines[21:40]] == [len(b"%d \n" % number) + 300_000 for number in range(1, 20)]
+    assert [len(line) for line in lines[21:40]] == [len(b"%d " % number) + 300_000 for number in range(1, 20)]
 
 
 def test_what_a_killed_writer_had_written_is_there_its_last_line_cut(tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ def test_what_a_killed_writer_had_written_is_there_its_last_line_cut(tmp_path: P
         writer.send_signal(signal.SIGKILL)
         writer.wait()
     os.close(child)
-    assert lines == [b"0 x\n", b"1 x\n", b"2 x\n", b"begun\n"]
+    assert lines == [b"0 x", b"1 x", b"2 x", b"begun"]
 
 
 def test_nobody_ever_writes(tmp_path: Path) -> None:
