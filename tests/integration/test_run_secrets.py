@@ -83,3 +83,34 @@ def test_the_records_are_readable_by_their_owner_only(site: Any) -> None:
     modes = {path.name: path.stat().st_mode & 0o777 for path in site.var.glob("lifecycle.db*")}
     assert modes["lifecycle.db"] == 0o600
     assert all(mode == 0o600 for name, mode in modes.items() if name.endswith(("-wal", "-shm")))
+
+
+HIDDEN = """
+    - name: Hidden in one item
+      ansible.builtin.command: "echo {{ item }}"
+      no_log: "{{ item == words }}"
+      loop: [harmless, "{{ words }}"]
+    - name: Hidden by its block
+      no_log: true
+      block:
+        - name: Hidden in its diff
+          ansible.builtin.copy: {content: "{{ words }}", dest: "{{ root }}/written", mode: "0600"}
+        - name: Hidden in its failure
+          ansible.builtin.command: "false {{ words }}"
+"""
+
+
+def test_what_only_no_log_hides_is_in_no_record(site: Any) -> None:
+    """Nothing but no_log says that it is a secret: its name does not."""
+    site.group_vars(f"words: planted-unnamed-4e1a77\nroot: {site.root}\n")
+    ended = site.run(site.playbook(HIDDEN), "--diff")
+    assert ended.returncode == 2, ended.stdout
+    assert "planted-" not in ended.stdout
+    statuses = [(result["task"], result["status"]) for result in site.show(1)["results"]]
+    assert statuses == [
+        ("Hidden in one item", "changed"),
+        ("Hidden in its diff", "changed"),
+        ("Hidden in its failure", "failed"),
+    ]
+    assert on_disk(site.var, SIGNS) == []
+    assert (site.root / "written").read_text() == "planted-unnamed-4e1a77"

@@ -36,7 +36,6 @@ _Base: Any = callback_loader.get("awx_display", class_only=True)
 _current_time = _Base.v2_runner_on_start.__globals__["current_time"]
 
 _Encoder: Any = _Base.v2_runner_on_start.__globals__["AnsibleJSONEncoderLocal"]
-CENSORED: str = _Base.v2_runner_on_start.__globals__["CENSORED"]
 
 # awx_display wraps every method of Display to know where a line came from. Ansible calls debug() thirty times a task to
 # print nothing; unwrapped it costs nothing, and its lines are not recorded anyway.
@@ -95,7 +94,10 @@ class CallbackModule(_Base):  # type: ignore[misc]
 
     @contextlib.contextmanager
     def capture_event_data(self, event: str, **known: Any) -> Iterator[None]:
-        """awx_display's, which is around what its base prints: here that is nothing."""
+        """awx_display's, which is around what its base prints: here that is nothing.
+
+        What no_log hides is not in the results that Ansible gives to callbacks, in the whole or in items of a loop.
+        """
         data = {name: known[name] for name in KEPT if name in known}
         task = known.get("task")
         if task is not None:
@@ -104,8 +106,6 @@ class CallbackModule(_Base):  # type: ignore[misc]
             action = getattr(task, "resolved_action", None) or task.action
             # Whether a task has no_log, of its own or from its block, role or play, is known here only.
             data |= {"action": action, "play": self._play_name, "no_log": bool(task.no_log)}
-        if "res" in data:
-            data["res"] = shown(data["res"])
         self._channel.tell(event, data)
         yield
 
@@ -229,20 +229,6 @@ class CallbackModule(_Base):  # type: ignore[misc]
 
     def v2_playbook_on_notify(self, handler: Any, host: Any) -> None:
         """Not sent."""
-
-
-def shown(result: dict[str, Any]) -> dict[str, Any]:
-    """A result without what no_log hides, in the whole or in items of a loop."""
-    if result.get("_ansible_no_log"):
-        return {"censored": CENSORED}
-    items = result.get("results")
-    if not isinstance(items, list):
-        return result
-    hidden = (isinstance(item, dict) and item.get("_ansible_no_log") for item in items)
-    return {
-        **result,
-        "results": [{"censored": CENSORED} if hides else item for item, hides in zip(items, hidden, strict=True)],
-    }
 
 
 def stops_all(result: Any) -> bool:
