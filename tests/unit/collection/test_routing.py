@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.impl.lifecycle.plugins.module_utils import cohorts
+from ansible_collections.impl.lifecycle.plugins.module_utils import cohorts, routing_store
 from ansible_collections.impl.lifecycle.plugins.module_utils import layout as layouts
 from ansible_collections.impl.lifecycle.plugins.module_utils import routing as r
 from ansible_collections.impl.lifecycle.plugins.module_utils import routing_text as text
@@ -49,6 +49,8 @@ def route_by_files(
 ) -> str:
     """What nginx decides, in the order of its file tests."""
     colour = "green" if f"green/{bucket}" in files else "blue"
+    if routing_store.BUCKETS_ONLY in files:
+        return colour
     colour = "green" if f"green-department/{department}" in files else colour
     colour = "blue" if f"blue-department/{department}" in files else colour
     colour = "green" if f"green-session/{session}" in files else colour
@@ -78,6 +80,33 @@ def test_the_files_say_what_people_mean(
     for user in {stranger} | state.users.pilots | state.users.protected:
         found = route_by_files(r.in_colours(state), bucket, user, department, session)
         assert found == meant(state, bucket, user, department, session)
+
+
+@given(
+    open_releases(), st.sampled_from(r.BUCKETS), users, st.sampled_from(["", *DEPARTMENTS]),
+    st.sampled_from([".none", *SESSIONS]),
+)  # fmt: skip
+def test_a_set_that_says_it_has_only_buckets_sends_everybody_where_its_files_do(
+    state: r.State, bucket: str, stranger: str, department: str, session: str
+) -> None:
+    for one in (
+        state,
+        r.promote(state),
+        r.rollback(state),
+        replace(state, users=replace(state.users, pilots=frozenset())),
+    ):
+        files = r.in_colours(one)
+        said = files | {routing_store.BUCKETS_ONLY} if r.buckets_only(one) else files
+        for user in {stranger} | state.users.pilots | state.users.protected:
+            way = (bucket, user, department, session)
+            assert route_by_files(said, *way) == route_by_files(files, *way)
+
+
+def test_a_set_with_a_layout_has_more_than_buckets() -> None:
+    first = r.State("clinic", stable=r.Placed("blue", "1.0.0"))
+    assert r.buckets_only(first)
+    assert r.buckets_only(r.advance(first, "1.1.0", 10))
+    assert not r.buckets_only(replace(first, layout=layouts.begin(("a", "b"), "green")))
 
 
 @given(open_releases(), st.sampled_from(r.BUCKETS), users)

@@ -14,6 +14,7 @@ from ansible_collections.impl.lifecycle.plugins.module_utils.routing_store impor
 
 FIRST = r.State("clinic", stable=r.Placed("blue", "1.0.0"))
 OPEN = r.weigh(r.stage(FIRST, "1.1.0"), 10, ["dr-house"], ["vip"])
+ONLY_WEIGHED = r.weigh(r.stage(FIRST, "1.1.0"), 10)
 
 
 @pytest.fixture
@@ -46,6 +47,39 @@ def test_a_set_is_in_force_with_exactly_its_files(store: Store) -> None:
     assert not Path(store.unreleased).exists()
     inside = {str(p.relative_to(store.current)) for p in Path(store.current).rglob("*") if p.is_file()}
     assert inside == r.in_colours(OPEN) | {"set.json", "complete"}
+
+
+@pytest.mark.parametrize(
+    ("state", "said"), [(FIRST, True), (ONLY_WEIGHED, True), (OPEN, False)], ids=["first", "weighed", "named"]
+)
+def test_a_set_says_whether_it_has_nothing_but_buckets(store: Store, state: r.State, said: bool) -> None:
+    store.put_in_force(state)
+    assert Path(store.current, routing_store.BUCKETS_ONLY).exists() is said
+
+
+def test_a_set_from_before_sets_said_so_is_told_apart_and_stays_in_force(store: Store) -> None:
+    """It is as good as one that says it, and says it from the next `prepare` on. Its directory is not made anew."""
+    store.put_in_force(ONLY_WEIGHED)
+    mark, directory = Path(store.current, routing_store.BUCKETS_ONLY), Path(store.current).stat().st_ino
+    mark.unlink()
+    assert store.in_force(ONLY_WEIGHED)
+    assert store.prepare(os.getgid(), check=True)
+    assert not mark.exists()
+    assert store.prepare(os.getgid(), check=False)
+    assert mark.exists()
+    assert not store.prepare(os.getgid(), check=False)
+    assert Path(store.current).stat().st_ino == directory
+
+
+def test_a_set_with_users_that_says_it_has_only_buckets_is_damaged(store: Store) -> None:
+    store.put_in_force(OPEN)
+    mark = Path(store.current, routing_store.BUCKETS_ONLY)
+    assert not store.prepare(os.getgid(), check=False)
+    mark.touch()
+    assert not store.in_force(OPEN)
+    store.put_in_force(OPEN)
+    assert store.in_force(OPEN)
+    assert not mark.exists()
 
 
 def test_the_set_a_rollback_needs_is_there_before_it_is_needed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

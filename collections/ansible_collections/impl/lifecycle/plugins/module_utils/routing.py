@@ -296,6 +296,11 @@ def in_colours(state: State) -> FrozenSet[str]:
     return frozenset(files | _sessions_in_colours(state))
 
 
+def buckets_only(state: State) -> bool:
+    """Whether a user's bucket alone says where he goes: the set has no other files."""
+    return all(name.startswith("green/") for name in in_colours(state))
+
+
 def _sessions_in_colours(state: State) -> Set[str]:
     """Which sessions stay where they began. One that bears no mark of the edge began before there were two versions."""
     new, old = (state.stable, state.previous) if state.candidate is None else (state.candidate, state.stable)

@@ -26,6 +26,11 @@ PARTS = (
 )  # fmt: skip
 
 
+# In a set without any other rule: nginx then looks no further. A set from before this was known has none, and means the
+# same.
+BUCKETS_ONLY = "buckets-only"
+
+
 class Unreadable(ValueError):
     """`current` points at something that is no complete routing set."""
 
@@ -56,7 +61,7 @@ class Store:
             have = os.stat(self.root)
             owner = have.st_uid if uid is None else uid
             right = (have.st_uid, have.st_gid, have.st_mode & 0o7777) == (owner, gid, 0o750)
-            right = right and self.prepared and os.path.isdir(self.resting)
+            right = right and self.prepared and os.path.isdir(self.resting) and not self._unsaid()
         except FileNotFoundError:
             right, owner = False, uid or 0
         if right or check:
@@ -74,8 +79,18 @@ class Store:
         os.makedirs(self.resting, exist_ok=True)
         os.chmod(self.resting, 0o755)
         os.chown(self.sets, owner, -1)
+        if self._unsaid():
+            _touch(os.path.join(self.current, BUCKETS_ONLY))
         _sync(self.root)
         return True
+
+    def _unsaid(self) -> bool:
+        """Whether the set in force has nothing but buckets and does not say so: it is from before that was known."""
+        try:
+            plain = routing.buckets_only(self.read()) and os.path.lexists(self.current)
+        except Unreadable:
+            return False
+        return plain and not os.path.lexists(os.path.join(self.current, BUCKETS_ONLY))
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -165,6 +180,7 @@ class Store:
             same
             and os.path.isfile(os.path.join(directory, "complete"))
             and _files(directory) == routing.in_colours(state)
+            and (routing.buckets_only(state) or not os.path.lexists(os.path.join(directory, BUCKETS_ONLY)))
         )
 
     def _write(self, state: routing.State) -> str:
@@ -178,6 +194,8 @@ class Store:
                 os.chmod(os.path.join(fresh, part), 0o755)
             for name in routing.in_colours(state):
                 _touch(os.path.join(fresh, name))
+            if routing.buckets_only(state):
+                _touch(os.path.join(fresh, BUCKETS_ONLY))
             _write_synced(os.path.join(fresh, "set.json"), routing_text.serialise(state))
             _touch(os.path.join(fresh, "complete"))
             for part in (*PARTS, ""):
