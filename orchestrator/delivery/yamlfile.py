@@ -90,13 +90,45 @@ def group_names(hosts_file: Path) -> frozenset[str]:
 
     Only the structure is read, no value: an inventory may hold vaulted values and templates.
     """
+    return frozenset({"all", "ungrouped", *_groups(_composed(hosts_file))})
+
+
+def members(hosts_file: Path) -> tuple[frozenset[str], frozenset[str]]:
+    """The groups of an inventory file that have hosts, themselves or by their children, and these hosts.
+
+    A host that is named in a range, `web[1:9]`, stands there as it is written. Raises DeliveryError as `group_names`.
+    """
+    groups: set[str] = set()
+    hosts: set[str] = set()
+    _members(_composed(hosts_file), groups, hosts)
+    return frozenset(groups), frozenset(hosts)
+
+
+def _members(node: yaml.Node | None, groups: set[str], hosts: set[str]) -> bool:
+    """Collect from a mapping of groups; whether any of them has a host."""
+    any_host = False
+    for key, below in node.value if isinstance(node, yaml.MappingNode) else ():
+        own = False
+        for part, inner in below.value if isinstance(below, yaml.MappingNode) else ():
+            if part.value == "hosts" and isinstance(inner, yaml.MappingNode):
+                own |= bool(inner.value)
+                hosts.update(str(host.value) for host, _vars in inner.value)
+            elif part.value == "children":
+                own |= _members(inner, groups, hosts)
+        if own:
+            groups.add(str(key.value))
+        any_host |= own
+    return any_host
+
+
+def _composed(hosts_file: Path) -> yaml.Node | None:
     try:
-        root = yaml.compose(_text(hosts_file), Loader=yaml.SafeLoader)
+        found: yaml.Node | None = yaml.compose(_text(hosts_file), Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         raise _syntax_error(hosts_file, error) from error
     except yaml.YAMLError as error:
         raise DeliveryError(_("not YAML: %(error)s") % {"error": error}, where=f"{shown(hosts_file)}:1") from error
-    return frozenset({"all", "ungrouped", *_groups(root)})
+    return found
 
 
 def _groups(node: yaml.Node | None) -> Iterator[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from orchestrator.engine import verdict
 from orchestrator.engine.about import describe
+from orchestrator.engine.closed import Closed, refuse_closed
 from orchestrator.engine.interrupt import Ladder, interruptible
 from orchestrator.engine.locks import Patience, is_idle
 from orchestrator.engine.marker import ASIDE, Marker
@@ -42,6 +43,7 @@ class _Run:
     about: NewRun
     actor: Actor
     scrubber: Scrubber
+    closed: Closed
     spill: Spill
     ladder: Ladder
     settings: Mapping[str, str]
@@ -96,7 +98,8 @@ def perform(request: RunRequest, store: Store, listener: Listener | None) -> Run
     planned = plan(request.phases, passed_phases(store, request.environment.name))
     settings = strategy_settings(request.strategy)
     actor = actor_of(request)
-    scrubber = scrubber_for(request)
+    scrubber, closed = scrubber_for(request)
+    refuse_closed(request, planned.phases, closed)
     about = describe(request, actor, tuple(phase.name for phase in planned.phases))
     # Written by hand: nobody means a secret to be in it, and one was.
     about = replace(about, reason=scrubber.maybe(about.reason))
@@ -104,7 +107,8 @@ def perform(request: RunRequest, store: Store, listener: Listener | None) -> Run
     spill = Spill(state_dir() / "spill" / f"run-{run_id}.ndjson", run_id, actor)
     ladder = Ladder(mark_of(actor), lambda text: listener.on_event(Event("notice", message=text)) if listener else None)
     marker = Marker(request, planned.phases, actor, run_id, store.identity())
-    run = _Run(request, store, listener, run_id, about, actor, scrubber, spill, ladder, {**settings, **ASIDE}, marker)
+    settings = {**settings, **ASIDE}
+    run = _Run(request, store, listener, run_id, about, actor, scrubber, closed, spill, ladder, settings, marker)
     run.notices += (
         *(_("resumed although %(change)s") % {"change": change} for change in request.despite),
         *planned.notices,
@@ -166,12 +170,12 @@ def _run_phase(run: _Run, phase: Phase) -> StepOutcome:
             settings = {**run.settings, STOP_FILE: str(place.stop_file)}
             mark = mark_of(run.actor)
             code = runner.play(place, argv, mark, recorder.handle, recorder.hear, run.ladder.tick, settings)
-            run.ladder.clear_up(died=code >= runner.ENDED_BY_SIGNAL)
+            run.ladder.clear_up(died=code >= verdict.ENDED_BY_SIGNAL)
     finally:
         heard = recorder.close()
     run.counter += heard.events
     status = verdict.status_of(code, heard, interrupted=run.ladder.asked, cut=run.ladder.cut)
-    run.failures += verdict.failures_of(heard, status, phase.name)
+    run.failures += verdict.failures_of(heard, status, phase.name, run.closed)
     run.notices += heard.warnings
     outcome = StepOutcome(phase.name, status, heard.hosts, heard.data, time.monotonic() - started, heard.ran_through)
     _store_step(run, step_id, outcome)

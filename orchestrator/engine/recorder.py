@@ -38,6 +38,8 @@ class Heard:
 
     started: bool = False
     finished: bool = False
+    # Whether a task began: before the first one no host is touched.
+    tasks: bool = False
     events: int = 0
     gaps: int = 0
     ran_through: bool | None = None
@@ -135,9 +137,10 @@ class Recorder:
     def _dispatch(self, counter: int, event: dict[str, Any]) -> None:
         name = event.get("event", "")
         if name in translate.RESULTS:
-            self.heard.started = True
+            self.heard.started = self.heard.tasks = True
             self._result(counter, event)
         elif name == "playbook_on_task_start":
+            self.heard.tasks = True
             self._task(event)
         elif name == "playbook_on_start":
             self._on_start(int(event["pid"]))

@@ -14,6 +14,7 @@ import ansible_runner
 from orchestrator.engine.channel import CHANNEL, channel
 from orchestrator.engine.environ import compose
 from orchestrator.engine.request import RunRequest
+from orchestrator.engine.verdict import ENDED_BY_SIGNAL
 from orchestrator.engine.workspace import Workspace
 from orchestrator.errors import UsageError
 from orchestrator.languages import _
@@ -22,8 +23,6 @@ from orchestrator.paths import state_dir
 START = Path(__file__).parent / "start_ansible.py"
 # Names the directory where START keeps what it has read.
 CACHE = "LIFECYCLE_CACHE"
-# As the shell counts it: 128 and more.
-ENDED_BY_SIGNAL = 128
 
 
 def play(

@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from orchestrator.engine.closed import NOTHING_CLOSED, VARIABLE_SUFFIXES, Closed
 from orchestrator.engine.environ import inherited
 from orchestrator.engine.request import RunRequest
 from orchestrator.engine.scrub import Scrubber, secret_values
@@ -19,7 +20,6 @@ from orchestrator.errors import UsageError
 from orchestrator.languages import _
 
 VAULT_SIGN = b"$ANSIBLE_VAULT;"
-VARIABLE_SUFFIXES = ("", ".yml", ".yaml", ".json")
 # Decrypting takes a moment per vault; a script that asks for a password must not hang the run for ever.
 VAULT_SECONDS = 60
 
@@ -39,13 +39,15 @@ def _any_tag(loader: yaml.Loader, _suffix: str, node: yaml.Node) -> Any:
 _Loader.add_multi_constructor("!", _any_tag)
 
 
-def scrubber_for(request: RunRequest) -> Scrubber:
+def scrubber_for(request: RunRequest) -> tuple[Scrubber, Closed]:
     """Knows: the prompted passwords, secret-looking -e variables and inventory variables, and every vault value of the
-    environment and of -e files that the given vault passwords open.
+    environment and of -e files that the given vault passwords open; with it what they do not open.
 
     A secret that a lookup fetches while a play runs cannot be known here: such a task needs no_log.
     """
-    return Scrubber([*_prompted(request), *secret_values(request.extra_vars), *_from_files(request)])
+    plain, vaulted = _from_files(request)
+    opened, closed = _decrypted(vaulted, request) if vaulted else ([], NOTHING_CLOSED)
+    return Scrubber([*_prompted(request), *secret_values(request.extra_vars), *plain, *opened]), closed
 
 
 def _prompted(request: RunRequest) -> Iterator[str]:
@@ -54,8 +56,10 @@ def _prompted(request: RunRequest) -> Iterator[str]:
             yield password
 
 
-def _from_files(request: RunRequest) -> Iterator[str]:
-    vaulted = []
+def _from_files(request: RunRequest) -> tuple[list[str], list[str]]:
+    """Secrets that stand in files as they are, and the files in which something is encrypted."""
+    found: list[str] = []
+    vaulted: list[str] = []
     for file in _variable_files(request):
         try:
             raw = file.read_bytes()
@@ -64,9 +68,8 @@ def _from_files(request: RunRequest) -> Iterator[str]:
         if VAULT_SIGN in raw:
             vaulted.append(str(file))
         if not raw.startswith(VAULT_SIGN):
-            yield from _plain(raw)
-    if vaulted:
-        yield from _decrypted(vaulted, request)
+            found += _plain(raw)
+    return found, vaulted
 
 
 def _variable_files(request: RunRequest) -> Iterator[Path]:
@@ -86,7 +89,7 @@ def _plain(raw: bytes) -> Iterator[str]:
         return
 
 
-def _decrypted(files: list[str], request: RunRequest) -> list[str]:
+def _decrypted(files: list[str], request: RunRequest) -> tuple[list[str], Closed]:
     """Ask ansible itself, in a process of its own: importing it here would change this one and cost as much."""
     question = {"files": files, "vault_ids": list(request.vault_ids), "password": request.vault_password}
     try:
@@ -105,8 +108,11 @@ def _decrypted(files: list[str], request: RunRequest) -> list[str]:
             _("the vault password did not come within %(seconds)s s") % {"seconds": VAULT_SECONDS},
             remedy=_("check the script behind --vault-id"),
         ) from None
-    # With a wrong password ansible opens nothing either: the run then fails by itself and tells why.
-    return list(json.loads(answer.stdout)) if answer.returncode == 0 else []
+    if answer.returncode != 0:
+        return [], NOTHING_CLOSED
+    told = json.loads(answer.stdout)
+    files = told["locked"]
+    return told["values"], Closed(tuple(map(Path, files)), told["given"], told["asks"], tuple(told["problems"]))
 
 
 def _environment() -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""Run as a process: reads file names on stdin and writes the texts that are encrypted in them as JSON on stdout.
+"""Run as a process: reads file names on stdin and writes as JSON what is encrypted in them, and what stays closed.
 
 Everything in a wholly encrypted file counts as secret; in other files only what carries !vault.
 """
@@ -40,16 +40,26 @@ _Loader.add_multi_constructor("!", _construct)
 def main() -> None:
     """Answer one question."""
     question = json.load(sys.stdin)
-    vault = VaultLib(secrets(question["vault_ids"], question["password"]))
+    known, problems, asks = secrets(question["vault_ids"], question["password"])
+    vault = VaultLib(known)
     found: set[str] = set()
+    locked = []
     for file in question["files"]:
-        found.update(values_in(file, vault))
-    json.dump(sorted(found), sys.stdout)
+        try:
+            found.update(values_in(file, vault))
+        except AnsibleError:
+            locked.append(file)
+    answer = {"values": sorted(found), "locked": locked, "given": bool(known), "problems": problems, "asks": asks}
+    json.dump(answer, sys.stdout)
 
 
-def secrets(vault_ids: list[str], password: str | None) -> list[tuple[str, VaultSecret]]:
-    """The vault passwords ansible-playbook would use, in its own settings' order."""
+def secrets(vault_ids: list[str], password: str | None) -> tuple[list[tuple[str, VaultSecret]], list[str], bool]:
+    """The vault passwords ansible-playbook would use, in its own settings' order.
+
+    With them why the others cannot be had, and whether ansible-playbook would ask a person for one.
+    """
     loader = DataLoader()
+    problems, asks = [], False
     sources = [*constants.DEFAULT_VAULT_IDENTITY_LIST, *vault_ids]
     if constants.DEFAULT_VAULT_PASSWORD_FILE:
         sources.append(str(constants.DEFAULT_VAULT_PASSWORD_FILE))
@@ -57,25 +67,30 @@ def secrets(vault_ids: list[str], password: str | None) -> list[tuple[str, Vault
     for source in sources:
         label, _, file = source.rpartition("@")
         if file in ("prompt", "prompt_ask_vault_pass"):
+            asks = True
             continue
         try:
             secret = get_file_vault_secret(filename=file, vault_id=label or "default", loader=loader)
             secret.load()
-        except AnsibleError:
+        except AnsibleError as error:
+            problems.append(str(error))
             continue
         found.append((label or "default", secret))
-    return found
+    return found, problems, asks
 
 
 def values_in(file: str, vault: VaultLib) -> Iterator[str]:
-    """Every secret text of one file, as far as the passwords open it."""
+    """Every secret text of one file, as far as the passwords open it.
+
+    Raises AnsibleError for a wholly encrypted file that none of them opens.
+    """
     with open(file, "rb") as handle:  # noqa: PTH123
         raw = handle.read()
     whole = raw.startswith(b"$ANSIBLE_VAULT;")
+    text = vault.decrypt(raw) if whole else raw
     try:
-        text = vault.decrypt(raw) if whole else raw
         documents = list(yaml.load_all(text, Loader=_Loader))
-    except (AnsibleError, yaml.YAMLError):
+    except yaml.YAMLError:
         return
     for value in _scalars(documents):
         if isinstance(value, _Vaulted):

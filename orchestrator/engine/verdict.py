@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from orchestrator.engine.closed import NOTHING_CLOSED, Closed, why_closed
 from orchestrator.engine.request import HostFailure
 from orchestrator.errors import ExitCode
 from orchestrator.languages import _
@@ -12,6 +13,9 @@ from orchestrator.records.entities import Status
 
 if TYPE_CHECKING:
     from orchestrator.engine.recorder import Heard
+
+# As the shell counts it: 128 and more.
+ENDED_BY_SIGNAL = 128
 
 EXIT_CODES = {
     Status.SUCCESSFUL: ExitCode.DONE,
@@ -27,7 +31,9 @@ def status_of(code: int, heard: Heard, *, interrupted: bool, cut: bool) -> Statu
     """A missing final event or a gap in the counters means that nobody knows: incomplete, never successful."""
     if interrupted and not (heard.finished and code == 0):
         return Status.CANCELED_UNCLEAN if cut else Status.CANCELED
-    if (heard.started and not heard.finished) or heard.gaps:
+    # Ansible that could not open a vault says so between two tasks; before the first of them no host was touched.
+    nothing_begun = not heard.tasks and code < ENDED_BY_SIGNAL and why_closed(NOTHING_CLOSED, heard.spoken) is not None
+    if (heard.started and not heard.finished and not nothing_begun) or heard.gaps:
         return Status.INCOMPLETE
     if code == 0 and heard.hosts:
         return Status.SUCCESSFUL
@@ -38,8 +44,11 @@ def status_of(code: int, heard: Heard, *, interrupted: bool, cut: bool) -> Statu
     return Status.FAILED
 
 
-def failures_of(heard: Heard, status: Status, phase: str) -> list[HostFailure]:
-    """Why each host that did not get through did not: its last failure, since earlier ones were rescued."""
+def failures_of(heard: Heard, status: Status, phase: str, closed: Closed = NOTHING_CLOSED) -> list[HostFailure]:
+    """Why each host that did not get through did not: its last failure, since earlier ones were rescued.
+
+    `closed`: the vault files that no password opened, for when Ansible ended over one of them.
+    """
     if status in (Status.SUCCESSFUL, Status.CANCELED, Status.CANCELED_UNCLEAN):
         return []
     last = {failure.host: failure for failure in heard.failures}
@@ -49,10 +58,12 @@ def failures_of(heard: Heard, status: Status, phase: str) -> list[HostFailure]:
             for host, failure in last.items()
             if host not in heard.hosts or heard.hosts[host].failed or heard.hosts[host].unreachable
         }
-    return list(last.values()) or [HostFailure("", phase, _reason(heard, status), "")]
+    return list(last.values()) or [HostFailure("", phase, _reason(heard, status, closed), "")]
 
 
-def _reason(heard: Heard, status: Status) -> str:
+def _reason(heard: Heard, status: Status, closed: Closed) -> str:
+    if why := why_closed(closed, heard.spoken):
+        return why
     if heard.spoken:
         return "\n".join(heard.spoken)
     if status is Status.INCOMPLETE:

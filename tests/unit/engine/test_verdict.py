@@ -10,6 +10,7 @@ from orchestrator.engine.verdict import exit_code, failures_of, run_status, stat
 from orchestrator.errors import ExitCode
 from orchestrator.records.entities import HostTotals, Status
 
+CLOSED = "[ERROR]: Attempting to decrypt but no vault secrets found."
 GOOD, BAD, GONE = HostTotals(ok=1), HostTotals(failed=1), HostTotals(unreachable=1)
 
 
@@ -30,6 +31,10 @@ def heard(*hosts: HostTotals, finished: bool = True, gaps: int = 0) -> Heard:
         (128, heard(finished=False), False, False, Status.INCOMPLETE),
         (0, heard(), False, False, Status.FAILED),
         (1, Heard(), False, False, Status.FAILED),
+        (1, Heard(started=True, spoken=[CLOSED]), False, False, Status.FAILED),
+        (1, Heard(started=True, tasks=True, spoken=[CLOSED]), False, False, Status.INCOMPLETE),
+        (1, Heard(started=True, spoken=["[ERROR]: something else"]), False, False, Status.INCOMPLETE),
+        (137, Heard(started=True, spoken=[CLOSED]), False, False, Status.INCOMPLETE),
         (99, heard(finished=False), True, False, Status.CANCELED),
         (0, heard(GOOD), True, False, Status.SUCCESSFUL),
         (0, heard(GOOD), True, True, Status.SUCCESSFUL),
