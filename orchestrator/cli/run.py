@@ -43,10 +43,13 @@ def run(phases: tuple[str, ...], environment: Environment, plan: bool, as_json: 
     from orchestrator.cli.progress import listener, render
     from orchestrator.engine import RunRequest, carry_out
     from orchestrator.engine.plans import make_plan
+    from orchestrator.phases import plan as planned
+    from orchestrator.phases import refuse_steps_of_others
     from orchestrator.records import open_store
 
     variables, files = extra_variables(options.pop("extra_vars"))
     require_files((*files, *(phase for phase in phases if phase.endswith((".yml", ".yaml")))))
+    refuse_steps_of_others(planned(phases, ()).phases)
     request = RunRequest(
         environment=environment,
         phases=phases,

@@ -104,17 +104,14 @@ def _meant(given: tuple[Environment, ...], every: bool) -> list[Environment]:
 def _order(environment: Environment, phases: tuple[str, ...], wait: float, options: dict[str, Any]) -> Order:
     """Refuses now what would be refused later."""
     from orchestrator.cli.run import require_files
-    from orchestrator.phases import plan
+    from orchestrator.phases import plan, refuse_steps_of_others
     from orchestrator.queue.desk import here
     from orchestrator.queue.orders import Order
     from orchestrator.records.entities import now
     from orchestrator.records.liveness import this_actor
 
     files = _files(options["extra_vars"])
-    for phase in plan(phases, ()).phases:
-        if phase.through:
-            text = _("%(phase)s is a step of `%(through)s`") % {"phase": phase.name, "through": phase.through}
-            raise UsageError(text, remedy=_("use `%(through)s`") % {"through": phase.through})
+    refuse_steps_of_others(plan(phases, ()).phases)
     require_files((*files, *(phase for phase in phases if phase.endswith((".yml", ".yaml")))))
     kept = {name: value for name, value in options.items() if value and name != "extra_vars"}
     return Order(

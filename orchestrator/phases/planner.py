@@ -39,19 +39,37 @@ def plan(asked: Sequence[str], passed: Collection[str], catalogue: Sequence[Phas
     return Plan(phases, tuple(_notices(phases, passed)))
 
 
+def refuse_steps_of_others(phases: Sequence[Phase]) -> None:
+    """Raises UsageError for a phase that another command starts: `run` would not know what goes with it."""
+    for phase in phases:
+        if phase.through:
+            text = _("%(phase)s is a step of `%(through)s`") % {"phase": phase.name, "through": phase.through}
+            raise UsageError(text, remedy=_("use `%(through)s`") % {"through": phase.through})
+
+
 def _phase(name: str, catalogue: Sequence[Phase]) -> Phase:
     if name.endswith(PLAYBOOK_SUFFIXES):
         return Phase(PurePath(name).stem, playbook=name, summary="a playbook of the client's own", idempotent=False)
     for phase in catalogue:
         if phase.name == name:
             return phase
+    raise UsageError(_("there is no phase '%(name)s'") % {"name": name}, remedy=_remedy(name, catalogue))
+
+
+def _remedy(name: str, catalogue: Sequence[Phase]) -> Phrase:
     close = difflib.get_close_matches(name, [phase.name for phase in catalogue], n=1)
-    remedy = _("did you mean '%(close)s'?") % {"close": close[0]} if close else _known(catalogue)
-    raise UsageError(_("there is no phase '%(name)s'") % {"name": name}, remedy=remedy)
+    if not close:
+        return _known(catalogue)
+    through = next(phase.through for phase in catalogue if phase.name == close[0])
+    if through:
+        return _("did you mean '%(close)s'? use `%(through)s`") % {"close": close[0], "through": through}
+    return _("did you mean '%(close)s'?") % {"close": close[0]}
 
 
-def _known(catalogue: Sequence[Phase]) -> str:
-    return _("phases: %(phases)s") % {"phases": ", ".join(phase.name for phase in catalogue)}
+def _known(catalogue: Sequence[Phase]) -> Phrase:
+    """What may be asked for by name; the steps of other commands are not."""
+    names = ", ".join(phase.name for phase in catalogue if not phase.through)
+    return _("phases: %(phases)s, or a playbook of your own (its path, ending in .yml)") % {"phases": names}
 
 
 def _notices(phases: Sequence[Phase], passed: Collection[str]) -> list[Phrase]:

@@ -17,6 +17,7 @@ from orchestrator.delivery import load_environment
 from orchestrator.engine import RunRequest, Submission, carry_out
 from orchestrator.errors import KeptError, LifecycleError, LockedError
 from orchestrator.languages import packed
+from orchestrator.phases import plan, refuse_steps_of_others
 from orchestrator.queue.orders import Order
 from orchestrator.records import open_store
 
@@ -37,6 +38,8 @@ def carry(order: Order, told: Mapping[str, Any]) -> dict[str, Any]:
     if Path(order.directory).is_dir():
         os.chdir(order.directory)
     try:
+        # What the clock submits nobody has looked at before.
+        refuse_steps_of_others(plan(order.phases, ()).phases)
         request = request_of(order, Submission(told["job"], order.operator, told["worker"], tuple(told["earlier"])))
         outcome = carry_out(request, open_store())
     except KeptError as error:

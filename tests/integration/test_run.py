@@ -136,6 +136,13 @@ def test_an_unknown_phase_is_refused_before_anything_is_recorded(site: Any) -> N
     assert site.history() == []
 
 
+def test_a_step_of_another_command_is_refused_before_anything_is_recorded(site: Any) -> None:
+    refused = site.run("rollback")
+    expected = "lifecycle: rollback is a step of `lifecycle release`; use `lifecycle release`\n"
+    assert (refused.returncode, refused.stdout) == (1, expected)
+    assert site.history() == []
+
+
 def test_ansible_sees_only_allowed_environment_variables(site: Any) -> None:
     site.env |= {"CLOUD_TOKEN": "must-not-be-seen", "SITE_NUMBER": "17", "LIFECYCLE_PASS_ENV": "SITE_NUMBER"}
     site.playbook("""

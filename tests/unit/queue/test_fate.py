@@ -16,7 +16,7 @@ from orchestrator.engine import RunRequest
 from orchestrator.engine.carry import may_be_repeated
 from orchestrator.errors import UsageError
 from orchestrator.phases import PHASES
-from orchestrator.queue.errand import request_of
+from orchestrator.queue.errand import carry, request_of
 from orchestrator.queue.fate import Fate, fate_of
 from orchestrator.queue.lifeline import Lifeline
 from orchestrator.queue.orders import Order
@@ -93,6 +93,12 @@ def test_a_controller_without_the_directory_takes_its_own_environment_of_that_na
     order = Order("acme-test", "/gone/inventories/acme-test", ("inspect",), "/gone", "ann@desk", AT)
     request = request_of(order)
     assert (request.environment.path, request.phases) == (environment, ("inspect",))
+
+
+def test_a_step_of_another_command_that_the_clock_submitted_is_refused() -> None:
+    order = Order("acme-test", "/gone/inventories/acme-test", ("rollback",), "/gone", "ann@desk", AT)
+    said = carry(order, {"job": 1, "worker": "w", "earlier": []})
+    assert said == {"refused": "rollback is a step of `lifecycle release`; use `lifecycle release`"}
 
 
 def test_a_line_that_nobody_holds_is_let_go() -> None:
