@@ -118,7 +118,7 @@ def report(environment: Environment, output: Path | None, as_json: bool) -> None
     """Write what is on record of the tuning as a page: HTML in one file, and Markdown with its pictures beside it.
 
     Per host the memory budget, every value with old, new, why and source, and what was measured before and after. Asks
-    no host. Needs matplotlib: pip install 'impl-lifecycle[report]'.
+    no host. Needs matplotlib, the extra `report`.
     """
     from dataclasses import asdict
 

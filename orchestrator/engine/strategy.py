@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from orchestrator.errors import UsageError
+from orchestrator.extras import advice
 from orchestrator.languages import _
 
 MITOGENS: Final = "mitogen_"
@@ -26,7 +27,8 @@ def strategy_settings(name: str | None) -> dict[str, str]:
         raise UsageError(
             _("the strategy %(name)s needs mitogen, which is not installed") % {"name": name},
             where="--strategy",
-            remedy=_("pip install 'impl-lifecycle[mitogen]', or leave --strategy out: nothing but time depends on it"),
+            remedy=_("%(advice)s, or leave --strategy out: nothing but time depends on it")
+            % {"advice": advice("mitogen")},
         )
     place = Path(next(iter(found.submodule_search_locations))) / "plugins" / "strategy"
     return {"ANSIBLE_STRATEGY": name, "ANSIBLE_STRATEGY_PLUGINS": str(place)}

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import QueueError
+from orchestrator.extras import advice
 from orchestrator.languages import _
 from orchestrator.records import Store, open_store
 
@@ -95,7 +96,7 @@ def _procrastinate() -> str:
         import procrastinate
         from procrastinate.metadata import extract_metadata
     except ImportError as error:
-        raise QueueError(_("the queue needs procrastinate"), remedy=_("pip install 'impl-lifecycle[queue]'")) from error
+        raise QueueError(_("the queue needs procrastinate"), remedy=advice("queue")) from error
     logger = logging.getLogger(procrastinate.__name__)
     logger.addHandler(logging.NullHandler())
     logger.propagate = False

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from orchestrator.errors import StoreError
+from orchestrator.extras import advice
 from orchestrator.languages import _
 
 BUSY_SECONDS = 10
@@ -104,9 +105,7 @@ def _postgresql(address: sa.URL) -> sa.Engine:
     try:
         engine = sa.create_engine(address.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
     except ImportError as error:
-        raise StoreError(
-            _("records in PostgreSQL need psycopg"), remedy=_("pip install 'impl-lifecycle[postgres]'")
-        ) from error
+        raise StoreError(_("records in PostgreSQL need psycopg"), remedy=advice("postgres")) from error
 
     @sa.event.listens_for(engine, "connect")
     def configure(connection: Any, _record: object) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from orchestrator.errors import ReportError
+from orchestrator.extras import advice
 from orchestrator.languages import Phrase, _, joined, told
 from orchestrator.reports.svg import tidy
 from orchestrator.reports.words import change, figure, short
@@ -114,9 +115,7 @@ def _drawn(draw: Any, height: float, name: str, title: str, words: str) -> str:
         import matplotlib
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise ReportError(
-            _("pictures of a report need matplotlib"), remedy=_("pip install 'impl-lifecycle[report]'")
-        ) from error
+        raise ReportError(_("pictures of a report need matplotlib"), remedy=advice("report")) from error
     with matplotlib.rc_context(), warnings.catch_warnings():
         # A letter that matplotlib's own font has not is drawn by the reader's font.
         warnings.simplefilter("ignore", UserWarning)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import venv
@@ -62,3 +63,25 @@ def test_an_installed_wheel_has_the_pages_of_its_reports_and_their_languages(ins
 
     assert files(carried) == files(ROOT / "orchestrator")
     assert {"reports/templates/run.html.j2", "languages/locale/zh_CN/LC_MESSAGES/lifecycle.mo"} <= files(carried)
+
+
+def test_what_an_installed_wheel_advises_for_an_extra_adds_it(installed: Path, tmp_path: Path) -> None:
+    environment = {
+        "PATH": f"{installed}:/usr/bin:/bin",
+        "LIFECYCLE_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
+    }
+
+    def history() -> str:
+        command = [installed / "lifecycle", "history"]
+        return subprocess.run(
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        ).stderr
+
+    refused = re.fullmatch(r"lifecycle: records in PostgreSQL need psycopg; (pip install \S+) adds it\n", history())
+    assert refused is not None, history()
+    settings = {name: value for name, value in os.environ.items() if name.startswith("PIP_") or name == "HOME"}
+    subprocess.run(
+        ["bash", "-c", refused[1]], env=environment | settings, cwd=tmp_path, check=True, capture_output=True
+    )
+    assert "need psycopg" not in history()
+    assert "127.0.0.1" in history()

@@ -222,9 +222,7 @@ def test_what_looks_like_a_formula_or_is_long_stays_words_in_a_picture() -> None
 
 def test_without_the_library_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(
-        ReportError, match=r"pictures of a report need matplotlib; pip install 'impl-lifecycle\[report\]'"
-    ):
+    with pytest.raises(ReportError, match=r"pictures of a report need matplotlib; .*pip install .*\[report\]"):
         made(told())
 
 
