@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 
+from orchestrator.cli.language import language_option
 from orchestrator.cli.options import json_option
 from orchestrator.cli.words import say
-from orchestrator.languages import _
+from orchestrator.languages import _, gettext
 
 
 @click.command()
@@ -47,8 +48,12 @@ def init(client: str, stage: str, application: str, directory: Path, as_json: bo
 @click.command()
 @click.argument("name", type=click.Choice(["delivery", "manifest"]))
 @click.option("--markdown", is_flag=True, help="A table of all keys for people instead.")
+@language_option
 def schema(name: str, markdown: bool) -> None:
     """Print the JSON Schema of delivery.yml (delivery) or of releases/VERSION.yml (manifest)."""
     from orchestrator.delivery import published
 
-    click.echo(published.table(name) if markdown else json.dumps(published.schema(name), indent=2), nl=not markdown)
+    if markdown:
+        click.echo(published.table(name, gettext), nl=False)
+        return
+    click.echo(json.dumps(published.schema(name), indent=2))

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from pydantic import BaseModel
 
 from orchestrator.delivery.manifest import Manifest
 from orchestrator.delivery.models import Delivery
+from orchestrator.languages import Phrase, _, joined, told
 
 FILES: Final[Mapping[str, tuple[type[BaseModel], str]]] = {
     "delivery": (Delivery, "delivery.yml of impl.lifecycle"),
     "manifest": (Manifest, "Release manifest of impl.lifecycle"),
 }
-LIMITS: Final = {"minimum": "at least", "exclusiveMinimum": "above", "maximum": "at most"}
+LIMITS: Final = {
+    "minimum": _("at least %(limit)s"),
+    "exclusiveMinimum": _("above %(limit)s"),
+    "maximum": _("at most %(limit)s"),
+}
+KINDS: Final = {
+    "object": _("section"),
+    "integer": _("whole number"),
+    "number": _("number"),
+    "string": _("text"),
+    "boolean": _("true or false"),
+    "null": _("null"),
+}
 
 
 def schema(name: str) -> dict[str, Any]:
@@ -25,12 +38,17 @@ def schema(name: str) -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made, "title": title}
 
 
-def table(name: str) -> str:
-    """Every key of the file as a Markdown table."""
+def table(name: str, gettext: Callable[[str], str] = str) -> str:
+    """Every key of the file as a Markdown table, in the language of `gettext`."""
+    rows = [(_("key"), _("value"), _("default"), _("meaning")), ("---",) * 4, *rows_of(name)]
+    lines = (f"| {' | '.join(told(cell, gettext) for cell in row)} |" for row in rows)
+    return "\n".join(lines).replace("| --- | --- | --- | --- |", "|---|---|---|---|", 1) + "\n"
+
+
+def rows_of(name: str) -> list[tuple[str, str, str, str]]:
+    """Each key with its kind of value, its default and its meaning, as phrases."""
     made = schema(name)
-    rows = ["| key | value | default | meaning |", "|---|---|---|---|"]
-    rows += [f"| {' | '.join(row)} |" for row in _rows(made, made["$defs"], "")]
-    return "\n".join(rows) + "\n"
+    return list(_rows(made, made["$defs"], ""))
 
 
 def _rows(section: Mapping[str, Any], defs: Mapping[str, Any], above: str) -> Iterator[tuple[str, str, str, str]]:
@@ -39,8 +57,8 @@ def _rows(section: Mapping[str, Any], defs: Mapping[str, Any], above: str) -> It
         path = f"{above}{key}"
         whole = _resolved(field, defs)
         below, suffix = _section_below(whole, defs)
-        default = "**required**" if key in section.get("required", ()) else _default(field, below is not None)
-        yield f"`{path}`", _kind(whole, defs), default, whole.get("description", "")
+        default = _("**required**") if key in section.get("required", ()) else _default(field, below is not None)
+        yield f"`{path}`", _kind(whole, defs), default, Phrase(whole.get("description", ""))
         if below:
             yield from _rows(below, defs, f"{path}{suffix}.")
 
@@ -75,26 +93,23 @@ def _options(field: Mapping[str, Any], defs: Mapping[str, Any]) -> list[Mapping[
 def _kind(field: Mapping[str, Any], defs: Mapping[str, Any]) -> str:
     """What may stand there, in words."""
     if "anyOf" in field:
-        return ", or ".join(_kind(_resolved(option, defs), defs) for option in field["anyOf"])
+        return joined(_(", or "), (_kind(_resolved(option, defs), defs) for option in field["anyOf"]))
     if "const" in field:
         return f"`{field['const']}`"
     if "enum" in field:
         return ", ".join(f"`{choice}`" for choice in field["enum"])
     kind = field.get("type", "")
     if kind == "array":
-        return f"list of {_kind(_resolved(field['items'], defs), defs)}"
-    words = {
-        "object": "section",
-        "integer": "whole number",
-        "number": "number",
-        "string": "text",
-        "boolean": "true or false",
-        "null": "null",
-    }
+        return _("list of %(kind)s") % {"kind": _kind(_resolved(field["items"], defs), defs)}
+    word = KINDS[kind]
     if "minimum" in field and "maximum" in field:
-        return f"{words[kind]} {field['minimum']} to {field['maximum']}"
-    limits = " and ".join(f"{word} {field[limit]}" for limit, word in LIMITS.items() if limit in field)
-    return f"{words[kind]} {limits}" if limits else words[kind]
+        told_limits = {"kind": word, "least": field["minimum"], "most": field["maximum"]}
+        return _("%(kind)s %(least)s to %(most)s") % told_limits
+    limits = [says % {"limit": field[limit]} for limit, says in LIMITS.items() if limit in field]
+    if not limits:
+        return word
+    both = _("%(lower)s and %(upper)s") % {"lower": limits[0], "upper": limits[-1]} if limits[1:] else limits[0]
+    return _("%(kind)s %(limits)s") % {"kind": word, "limits": both}
 
 
 def _default(field: Mapping[str, Any], is_section: bool) -> str:

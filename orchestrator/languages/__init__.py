@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 # One catalogue for each part of the code; `click` has the words of the library that reads command lines.
-DOMAINS: Final = ("lifecycle", "help", "command", "tuning", "delivery", "lab", "release", "errors", "click")
+DOMAINS: Final = ("lifecycle", "help", "command", "tuning", "delivery", "keys", "lab", "release", "errors", "click")
 # The first is that of templates and code.
 LANGUAGES: Final = ("en", "zh_CN")
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from xml.etree import ElementTree as Xml
 
+from orchestrator.languages import Phrase, _, told
 from orchestrator.records.comparison import Spot, spots
 from orchestrator.records.entities import ResultRecord, ResultStatus, Run, Status, Step
 
@@ -78,55 +79,62 @@ def _ended_unseen(run: Run, results: Sequence[ResultRecord]) -> Iterator[tuple[s
             yield phase, run.status
 
 
-def markdown(run: Run, results: Sequence[ResultRecord]) -> str:
-    """The run in short, what failed first, then what changed, with its diffs."""
+def markdown(run: Run, results: Sequence[ResultRecord], gettext: Callable[[str], str] = str) -> str:
+    """The run in short, what failed first, then what changed, with its diffs; told in the language of `gettext`."""
     last = spots(run, results)
     broken = {spot: each for spot, each in last.items() if each.status in BROKEN}
     changed = {spot: each for spot, each in last.items() if each.status is ResultStatus.CHANGED}
-    lines = [*_heading(run)]
-    for title, found in (("What failed", broken), ("What changed", changed)):
+    lines = [*_heading(run, gettext)]
+    for title, found in ((_("What failed"), broken), (_("What changed"), changed)):
         if found:
-            lines += [f"## {title}", ""]
+            lines += [f"## {told(title, gettext)}", ""]
         for spot, each in found.items():
             lines += [f"### {_cell(spot.host)}: {_cell(_task(spot))} ({_cell(spot.phase)})", ""]
             lines += [*_fenced(each.message, "text"), *_fenced(each.diff or "", "diff")]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _heading(run: Run) -> Iterator[str]:
+def _heading(run: Run, gettext: Callable[[str], str]) -> Iterator[str]:
     about = run.about
-    yield f"# Run {run.id}: {_cell(' '.join(about.phases))} on {_cell(about.environment)}"
+    named = {"run": run.id, "phases": _cell(" ".join(about.phases)), "environment": _cell(about.environment)}
+    yield "# " + told(_("Run %(run)s: %(phases)s on %(environment)s") % named, gettext)
     yield ""
+    changed = _("%(status)s, changed") if run.changed else _("%(status)s, unchanged")
+    dirty = _("%(commit)s with uncommitted changes") if about.git_dirty else Phrase("%(commit)s")
     facts = {
-        "status": str(run.status).replace("_", " ") + (", changed" if run.changed else ", unchanged"),
-        "check mode": "yes" if about.check else "no",
-        "begun": run.started_at.isoformat(timespec="seconds"),
-        "ended": run.ended_at.isoformat(timespec="seconds") if run.ended_at else "",
-        "operator": about.actor.operator,
-        "reason": about.reason or "",
-        "commit": (about.git_commit or "") + (" with uncommitted changes" if about.git_dirty else ""),
-        "recorded": run.recorded,
+        _("status"): changed % {"status": _word(run.status)},
+        _("check mode"): _("yes") if about.check else _("no"),
+        _("begun"): run.started_at.isoformat(timespec="seconds"),
+        _("ended"): run.ended_at.isoformat(timespec="seconds") if run.ended_at else "",
+        _("operator"): about.actor.operator,
+        _("reason"): about.reason or "",
+        _("commit"): dirty % {"commit": about.git_commit} if about.git_commit else "",
+        _("recorded"): _word(run.recorded),
     }
-    yield from _table(("", ""), [(key, value) for key, value in facts.items() if value])
+    yield from _table(("", ""), [(key, value) for key, value in facts.items() if value], gettext)
     if run.steps:
-        yield from ("## Phases", "")
-        yield from _table(
-            ("phase", "host", "status", "ok", "changed", "failed", "unreachable", "skipped"), list(_recap(run.steps))
-        )
+        yield from (f"## {told(_('Phases'), gettext)}", "")
+        counts = _("ok"), _("changed"), _("failed"), _("unreachable"), _("skipped")
+        yield from _table((_("phase"), _("host"), _("status"), *counts), list(_recap(run.steps)), gettext)
+
+
+def _word(status: str) -> Phrase:
+    """A status as words; the catalogues know these."""
+    return Phrase(str(status).replace("_", " "))
 
 
 def _recap(steps: Sequence[Step]) -> Iterator[tuple[object, ...]]:
     for step in steps:
         if not step.hosts:
-            yield step.phase, "", step.status, "", "", "", "", ""
+            yield step.phase, "", _word(step.status), "", "", "", "", ""
         for host, totals in step.hosts.items():
             counts = totals.ok, totals.changed, totals.failed, totals.unreachable, totals.skipped
-            yield step.phase, host, step.status, *counts
+            yield step.phase, host, _word(step.status), *counts
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[str]:
+def _table(head: Sequence[str], rows: Sequence[Sequence[object]], gettext: Callable[[str], str]) -> Iterator[str]:
     for row in (head, ["---"] * len(head), *rows):
-        yield f"| {' | '.join(_cell(str(cell)) for cell in row)} |"
+        yield f"| {' | '.join(_cell(str(told(cell, gettext))) for cell in row)} |"
     yield ""
 
 

@@ -41,7 +41,6 @@ ASKED = (
     "records ingest --json",
     "export 1",
     "export 2 --format junit",
-    "export 2 --format markdown",
     "schema delivery",
     "schema manifest",
 )
@@ -81,7 +80,9 @@ def test_what_programs_read_is_the_same_to_the_byte(command: str, capsys: pytest
     assert english[1].isascii()
 
 
-@pytest.mark.parametrize("command", ["history", "show 2", "diff 1 2", "hosts", "records size", "lock status"])
+@pytest.mark.parametrize(
+    "command", ["history", "show 2", "diff 1 2", "hosts", "records size", "lock status", "export 2 --format markdown"]
+)
 def test_what_people_read_is_not(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     english, chinese = (said(language, command, capsys) for language in LANGUAGES)
     assert english[0] == chinese[0] == ExitCode.DONE
@@ -89,6 +90,12 @@ def test_what_people_read_is_not(command: str, capsys: pytest.CaptureFixture[str
     assert not chinese[1].isascii()
     # What the records say is in both, as it is.
     assert ("web1" in english[1]) == ("web1" in chinese[1])
+
+
+def test_the_table_of_keys_is_told_in_the_language_that_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    english, chinese = (said(language, "schema manifest --markdown", capsys)[1] for language in LANGUAGES)
+    assert "| `version` | text | **required** | The version; the file is called after it. |" in english
+    assert "| `version` | 文本 | **必填** | 版本；文件以它命名。 |" in chinese
 
 
 def test_an_error_is_told_in_chinese_and_its_command_and_place_stay(capsys: pytest.CaptureFixture[str]) -> None:

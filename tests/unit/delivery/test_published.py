@@ -14,6 +14,7 @@ import yaml
 from orchestrator.delivery.checking import keys
 from orchestrator.delivery.models import Requirements
 from orchestrator.delivery.published import FILES, schema, table
+from orchestrator.languages import translations
 
 ROOT = Path(__file__).parents[3]
 
@@ -62,3 +63,15 @@ def test_the_playbooks_take_the_same_defaults_where_the_file_says_nothing() -> N
     spec.loader.exec_module(theirs)
     assert Requirements().os == theirs.ACCEPTED
     assert Requirements().time_offset_seconds == theirs.OFFSET_SECONDS
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_table_is_told_in_chinese_with_the_same_keys(name: str) -> None:
+    english, chinese = (table(name, translations(language).gettext).splitlines() for language in ("en", "zh_CN"))
+    assert english == table(name).splitlines()
+    assert [row.split(" | ")[0] for row in chinese[2:]] == [row.split(" | ")[0] for row in english[2:]]
+    # Without what stands in `code` no line is English any more.
+    words = [re.sub(r"`[^`]*`|HTTP|SQL|PostgreSQL|TCP|MB|delivery\.yml|cookie", "", row) for row in chinese]
+    assert [
+        row for row in words if re.search(r"[a-z]{2,} [a-z]{2,}", row) or not re.search(r"[\u4e00-\u9fff]|--", row)
+    ] == []

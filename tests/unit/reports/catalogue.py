@@ -13,6 +13,7 @@ from jinja2 import Environment
 import orchestrator
 from orchestrator.cli.main import COMMANDS, lifecycle
 from orchestrator.cli.translated import paragraphs
+from orchestrator.delivery.published import FILES, rows_of
 from orchestrator.records.entities import ReleaseState, ResultStatus, Status
 from orchestrator.release.machine import Action
 from orchestrator.reports.page import spoken
@@ -35,6 +36,7 @@ def messages(domain: str) -> dict[str, str]:
         ("command", _marked("cli")),
         ("tuning", _tuning()),
         ("delivery", _marked("delivery")),
+        ("keys", _keys()),
         ("lab", _marked("lab")),
         ("release", _marked("release")),
         ("errors", _marked("")),
@@ -51,6 +53,11 @@ def _pages() -> Iterator[tuple[str, str]]:
     yield from _marked("receivers/message.py")
     values = [spoken(one) for kind in (Status, ResultStatus, ReleaseState, Action) for one in kind]
     yield from ((value, "statuses") for value in (*values, *STATUSES))
+
+
+def _keys() -> Iterator[tuple[str, str]]:
+    for name in FILES:
+        yield from ((meaning, f"{name}, {key}") for key, _, _, meaning in rows_of(name))
 
 
 def _tuning() -> Iterator[tuple[str, str]]:

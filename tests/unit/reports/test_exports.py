@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from xml.etree import ElementTree as Xml
 
+from orchestrator.languages import translations
 from orchestrator.records.entities import (
     HostTotals,
     NewRun,
@@ -84,3 +86,17 @@ def test_a_ticket_tells_failures_first_then_changes() -> None:
     assert text.index("### app1: Broken (provision)\n\n```text\nwhy\n```") < text.index("## What changed")
     # A fence inside of the diff does not end it.
     assert "### app1: Write \\| it (provision)\n\n````diff\n-a\n+```\n+b\n````\n" in text
+
+
+def test_a_ticket_is_told_in_chinese_and_what_is_on_record_as_it_is() -> None:
+    results = [result(1, "Broken", ResultStatus.FAILED, message="why"), result(2, "Write", ResultStatus.CHANGED)]
+    ended = run(Status.CANCELED_UNCLEAN, Status.FAILED)
+    words = translations("zh_CN").gettext
+    text = markdown(ended, results, words)
+    assert text.startswith("# 运行 7：client-lab，provision tune\n")
+    assert "## 失败的任务\n\n### app1: Broken (provision)\n\n```text\nwhy\n```" in text
+    assert f"| provision | app1 | {words('failed')} | 1 | 0 | 0 | 0 | 0 |" in text
+    # Of the words that are ours none is left in English, and no record's is translated.
+    left = set(re.findall(r"[A-Za-z]{2,}", text))
+    operator = set(re.findall(r"[A-Za-z]{2,}", this_actor().operator))
+    assert left - operator <= {"client", "lab", "provision", "tune", "Broken", "text", "why", "Write", "c" * 40, "app"}
