@@ -112,6 +112,11 @@ PHASES: Final = (
         "tune",
         playbook="impl.lifecycle.tune",
         summary="fit each service into its host, measure before and after, take back what does not help",
+        # Not idempotent, although both sides are set anew before each measurement. What `lifecycle_before` tells (the
+        # old values in the report) is what the services answer, which by then is the dead run's plan. Once that run had
+        # written lifecycle_tuning.fact, plan is measured against plan, and this verdict replaces the one that counted.
+        # A benchmark that it left on a host runs beside the new one. To change it, the first answers would have to be
+        # kept on the host until the phase has ended.
         needs=("provision",),
         evidence=True,
     ),
