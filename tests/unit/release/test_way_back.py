@@ -8,7 +8,7 @@ import pytest
 from release_fakes import FakeEdge, FakeStore, KilledError
 
 from orchestrator.delivery import Environment
-from orchestrator.errors import ExitCode, ReleaseError
+from orchestrator.errors import DeliveryError, ExitCode, ReleaseError
 from orchestrator.records.entities import ReleaseState, now
 from orchestrator.release.controller import Controller
 
@@ -109,6 +109,19 @@ def test_a_host_that_restarted_inside_the_window_is_told_too(site: Site) -> None
     with pytest.raises(ReleaseError, match="is stopped on app1"):
         site.controller.rollback()
     assert site.edge.served() == {"1.1.0": 100}
+
+
+def test_a_contract_that_no_database_here_can_run_is_refused_before_the_window_is_closed(
+    site: Site, environment: Environment
+) -> None:
+    manifest = environment.manifest_path("1.1.0")
+    (manifest.parent / "drop.sql").write_text("DROP TABLE old;")
+    manifest.write_text(manifest.read_text() + "database: {contract: [drop.sql]}\n")
+    environment.hosts_file.write_text("db: {hosts: {db1: {mariadb_databases: []}}}\n")
+    calls = len(site.edge.calls)
+    with pytest.raises(DeliveryError, match=r"database\.contract is done in PostgreSQL, and the group db runs mariadb"):
+        site.controller.close(at_once=True, contract=True)
+    assert len(site.edge.calls) == calls, "no host was touched"
 
 
 def test_nothing_is_closed_while_its_slot_is_needed(site: Site) -> None:
