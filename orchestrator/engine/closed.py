@@ -18,13 +18,15 @@ from orchestrator.phases import Phase
 
 OURS: Final = "impl.lifecycle."
 VARIABLE_SUFFIXES: Final = ("", ".yml", ".yaml", ".json")
+# Vault ids that are no file.
+PROMPTS: Final = ("prompt", "prompt_ask_vault_pass")
 # Ansible's own words when it has no password, and when none of those it has fits.
 ANSIBLE_SAYS: Final = ("no vault secrets found", "no vault secrets were found that could decrypt")
 
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """Wholly encrypted files that stayed closed. `given`: there was a password; `asks`: Ansible asks for another.
+    """Wholly encrypted files that stayed closed. `given`: there was a password; `asks`: Ansible would ask for one.
 
     `problems` says why passwords that were named cannot be had, in Ansible's words.
     """
@@ -53,10 +55,14 @@ NOTHING_CLOSED: Final = Closed()
 def refuse_closed(request: RunRequest, phases: Sequence[Phase], closed: Closed) -> None:
     """Raises UsageError when the run is sure to read a file that no password opens: it would come to nothing.
 
-    A file of hosts that the run may leave alone is no reason: then Ansible, which knows, has the word.
+    A file of hosts that the run may leave alone is no reason: then Ansible, which knows, has the word. Nor does a run
+    begin in which Ansible would ask for a password: its terminal is one that nobody sees, and it would wait for ever.
     """
-    if closed.asks:
-        return
+    if closed.asks or any(identity.rpartition("@")[2] in PROMPTS for identity in request.vault_ids):
+        raise UsageError(
+            _("Ansible would ask for a vault password where nobody can answer"),
+            remedy=_("give --ask-vault-pass (-J) in place of a vault id that prompts or ask_vault_pass in ansible.cfg"),
+        )
     sure = [file for file in closed.files if _is_read(file, request, phases)]
     if sure:
         raise closed.about(sure)

@@ -59,7 +59,7 @@ def secrets(vault_ids: list[str], password: str | None) -> tuple[list[tuple[str,
     With them why the others cannot be had, and whether ansible-playbook would ask a person for one.
     """
     loader = DataLoader()
-    problems, asks = [], False
+    problems, asks = [], bool(constants.DEFAULT_ASK_VAULT_PASS)
     sources = [*constants.DEFAULT_VAULT_IDENTITY_LIST, *vault_ids]
     if constants.DEFAULT_VAULT_PASSWORD_FILE:
         sources.append(str(constants.DEFAULT_VAULT_PASSWORD_FILE))

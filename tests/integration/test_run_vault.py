@@ -57,6 +57,17 @@ def test_every_way_to_give_the_password_is_known(vaulted: Any) -> None:
     assert vaulted.run("site.yml").returncode == 0
 
 
+@pytest.mark.parametrize("setting", ["ask_vault_pass = true", "vault_identity_list = db@prompt"])
+def test_a_password_that_ansible_would_ask_for_on_a_terminal_nobody_sees_is_refused(vaulted: Any, setting: str) -> None:
+    vault(vaulted, "group_vars/all/vault.yml")
+    vaulted.write("ansible.cfg", f"[defaults]\n{setting}\n")
+    refused = vaulted.run("site.yml")
+    assert (refused.returncode, refused.stdout.count("\n")) == (1, 1), refused.stdout
+    assert (
+        "Ansible would ask for a vault password where nobody can answer; give --ask-vault-pass (-J)" in refused.stdout
+    )
+
+
 def test_a_password_file_that_is_not_there_is_named(vaulted: Any) -> None:
     file = vault(vaulted, "group_vars/all/vault.yml")
     refused = vaulted.run("preflight", "--vault-id", "gone")

@@ -71,8 +71,12 @@ def test_a_run_that_may_leave_hosts_alone_is_let_try(request_for: RunRequest, ch
     assert is_refused(partly, "group_vars/all.yml")
 
 
-def test_a_password_that_ansible_will_ask_for_is_waited_for(request_for: RunRequest) -> None:
-    assert not is_refused(request_for, "group_vars/all.yml", Closed(asks=True))
+@pytest.mark.parametrize("identity", ["prompt", "db@prompt", "prompt_ask_vault_pass"])
+def test_a_password_that_ansible_would_ask_for_is_not_waited_for(request_for: RunRequest, identity: str) -> None:
+    for request, closed in ((request_for, Closed(asks=True)), (replace(request_for, vault_ids=(identity,)), Closed())):
+        with pytest.raises(UsageError, match="where nobody can answer; give --ask-vault-pass"):
+            refuse_closed(request, (), closed)
+    refuse_closed(replace(request_for, vault_ids=("db@prompt.txt",)), (), Closed())
 
 
 def test_a_file_of_variables_is_read(request_for: RunRequest, tmp_path: Path) -> None:
