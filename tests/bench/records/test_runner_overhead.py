@@ -79,7 +79,7 @@ def with_ara(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], dict[
     return [str(programs / "ansible-playbook"), *PLAIN[1:]], settings
 
 
-@pytest.mark.parametrize(("hosts", "tasks", "limit"), [(1, 200, 1.15), (20, 50, 1.15)])
+@pytest.mark.parametrize(("hosts", "tasks", "limit"), [(1, 200, 1.10), (20, 50, 1.05)])
 def test_recording_costs_little_and_less_than_ara(
     tmp_path: Path, with_ara: tuple[list[str], dict[str, str]], hosts: int, tasks: int, limit: float
 ) -> None:
