@@ -120,7 +120,7 @@ def test_kill_nine_of_a_worker_in_a_phase_that_is_not_idempotent_loses_the_run_a
     first = workers()
     until(lambda: at_work(shared, "sleep 63"))
     first.kill()
-    until(lambda: not at_work(shared, "sleep 63"), seconds=5)
+    until(lambda: not at_work(shared, "sleep 63"), seconds=20)
     until(lambda: state(shared, job) == "left", seconds=20)
     second = workers()
     until(lambda: state(shared, job) == "failed", seconds=30)

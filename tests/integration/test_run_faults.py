@@ -46,7 +46,7 @@ def test_kill_nine_leaves_no_ansible_and_the_run_is_lost_and_the_next_one_starts
     assert list(SHARED_MEMORY.glob(f"lifecycle-{process.pid}-*"))
     process.kill()
     process.wait()
-    until(lambda: not site.at_work(), seconds=5)
+    until(lambda: not site.at_work(), seconds=20)
     assert [run["status"] for run in site.history()] == ["lost"]
     site.playbook("- name: Nothing\n  ansible.builtin.debug:")
     assert site.run("site.yml").returncode == 0
@@ -61,7 +61,7 @@ def test_kill_nine_of_lifecycle_and_of_ansible_leaves_no_task_at_work(site: Any,
     os.kill(_controller(process.pid), signal.SIGKILL)
     process.kill()
     process.wait()
-    until(lambda: not site.at_work(), seconds=10)
+    until(lambda: not site.at_work(), seconds=20)
     assert [run["status"] for run in site.history()] == ["lost"]
 
 
@@ -109,7 +109,7 @@ def test_a_second_interrupt_stops_at_once_and_says_that_it_was_unclean(site: Any
     site.stop_at_once(process)
     assert process.returncode == 99
     assert time.monotonic() - began < 15
-    until(lambda: not site.at_work(), seconds=5)
+    until(lambda: not site.at_work(), seconds=20)
     assert site.history()[0]["status"] == "canceled_unclean"
 
 
@@ -122,7 +122,7 @@ def test_a_controller_that_does_not_answer_a_second_interrupt_is_killed(site: An
     until(lambda: _status(controller, "State").startswith("T"))
     output = site.stop_at_once(process)
     assert process.returncode == 99, output
-    until(lambda: not site.at_work(), seconds=5)
+    until(lambda: not site.at_work(), seconds=20)
     assert site.history()[0]["status"] == "canceled_unclean"
 
 
