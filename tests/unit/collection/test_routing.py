@@ -70,10 +70,13 @@ def meant(state: r.State, bucket: str, user: str, department: str, session: str)
     return state.candidate.colour if chosen else state.stable.colour
 
 
-@given(
+any_request = given(
     open_releases(), st.sampled_from(r.BUCKETS), users, st.sampled_from(["", *DEPARTMENTS]),
     st.sampled_from([".none", *SESSIONS]),
 )  # fmt: skip
+
+
+@any_request
 def test_the_files_say_what_people_mean(
     state: r.State, bucket: str, stranger: str, department: str, session: str
 ) -> None:
@@ -82,10 +85,7 @@ def test_the_files_say_what_people_mean(
         assert found == meant(state, bucket, user, department, session)
 
 
-@given(
-    open_releases(), st.sampled_from(r.BUCKETS), users, st.sampled_from(["", *DEPARTMENTS]),
-    st.sampled_from([".none", *SESSIONS]),
-)  # fmt: skip
+@any_request
 def test_a_set_that_says_it_has_only_buckets_sends_everybody_where_its_files_do(
     state: r.State, bucket: str, stranger: str, department: str, session: str
 ) -> None:
