@@ -70,3 +70,14 @@ def test_a_wish_that_does_not_fit_is_refused_with_the_arithmetic(planned: Site) 
     assert ended.returncode == 2
     assert "MB too much" in ended.stdout
     assert "lower maxmemory_mb of redis from 9000 to" in ended.stdout
+
+
+@pytest.mark.parametrize("rounds", ["2", "21", "some"])
+def test_rounds_that_cannot_be_compared_are_refused_before_anything_is_asked(site: Site, rounds: str) -> None:
+    (site.environment / "hosts.yml").write_text(
+        json.dumps({"all": {"children": {"db": {"hosts": {"one": HOST}}}}}), encoding="utf-8"
+    )
+    ended = site.lifecycle("run", "tune", "-i", "site-lab", "-e", f"tune_rounds={rounds}")
+    assert ended.returncode == 2
+    assert f"tune_rounds is {rounds}: each side is measured 3 to 20 times. Nothing was measured." in ended.stdout
+    assert "Work out the values" not in ended.stdout

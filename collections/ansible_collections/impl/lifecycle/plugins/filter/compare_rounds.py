@@ -48,7 +48,7 @@ _value:
 """
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.impl.lifecycle.plugins.module_utils.rounds import compare, turns
+from ansible_collections.impl.lifecycle.plugins.module_utils.rounds import compare, levelled_off, turns
 
 
 def compare_rounds(before, after, higher_is_better=True, broken=""):
@@ -61,4 +61,4 @@ def compare_rounds(before, after, higher_is_better=True, broken=""):
 
 class FilterModule:
     def filters(self):
-        return {"compare_rounds": compare_rounds, "round_turns": turns}
+        return {"compare_rounds": compare_rounds, "levelled_off": levelled_off, "round_turns": turns}
