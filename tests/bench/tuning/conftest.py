@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,6 @@ from tests.e2e.conftest import BIN, ROOT
 __all__ = ["site", "tests"]
 
 LAB = "tuning"
-HOST = f"{LAB}-tune1"
 SUBNET = "10.89.135."
 MANIFEST = """schema: 1
 application: demo
@@ -46,6 +46,7 @@ ROUNDS = int(os.environ.get("ROUNDS", "3"))
 class Site:
     """The host, and the environment of processes that work on it."""
 
+    host: str
     memory_mb: int
     groups: Sequence[str]
     directory: Path
@@ -66,7 +67,7 @@ class Site:
         return self("ansible-playbook", playbook, *given, "-e", json.dumps(variables))
 
     def inside(self, *command: str) -> str:
-        return self("podman", "exec", HOST, *command)
+        return self("podman", "exec", self.host, *command)
 
     def main_process(self, unit: str) -> str:
         """Its number; 0 when the unit does not run."""
@@ -89,7 +90,16 @@ LAYOUTS = [
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A fresh host of that size, tuned, with the application of the scenarios released on it."""
     memory_mb, groups = request.param
-    directory = tmp_path_factory.mktemp(f"tuning-{memory_mb}")
+    with tuned(LAB, memory_mb, groups, tmp_path_factory.mktemp(f"tuning-{memory_mb}")) as site:
+        build(site)
+        if "app" in groups:
+            site.play("impl.lifecycle.release", candidate="1.0.0")
+        yield site
+
+
+@contextmanager
+def tuned(lab: str, memory_mb: int, groups: Sequence[str], directory: Path, **variables: Any) -> Iterator[Site]:
+    """A fresh host with the inventory of scenario tune and these variables, tuned. KEEP leaves it there."""
     inventory = directory / "inventory"
     shutil.copytree(ROOT / "molecule/tune/inventory", inventory)
     hosts = inventory / "hosts.yml"
@@ -97,10 +107,10 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     about = {"ansible_host": f"{SUBNET}11", "lab_memory": f"{memory_mb}m"}
     # The scenario keeps to the first compiler, to start quickly: half as many requests, and no site's tuning.
     site_variables = inventory / "group_vars/all.yml"
-    kept = yaml.safe_load(site_variables.read_text())
+    kept = yaml.safe_load(site_variables.read_text()) | variables
     del kept["tomcat_jvm_options"]
     site_variables.write_text(yaml.safe_dump(kept))
-    told["vars"] |= {"lab_name": LAB, "lab_subnet": f"{SUBNET}0/24"}
+    told["vars"] |= {"lab_name": lab, "lab_subnet": f"{SUBNET}0/24"}
     told["children"] = {group: {"hosts": {"tune1": about}} for group in groups}
     hosts.write_text(yaml.safe_dump({"all": told}))
     more = {
@@ -108,13 +118,11 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
     }
-    site = Site(memory_mb, groups, directory, os.environ | {"PATH": f"{BIN}:{os.environ['PATH']}"} | more)
+    environment = os.environ | {"PATH": f"{BIN}:{os.environ['PATH']}"} | more
+    site = Site(f"{lab}-tune1", memory_mb, groups, directory, environment)
     site("lifecycle", "lab", "down", "-i", str(inventory))
     site("lifecycle", "lab", "up", "-i", str(inventory))
     site.play("impl.lifecycle.tune", tune_measure=False, tune_profile="oltp")
-    build(site)
-    if "app" in groups:
-        site.play("impl.lifecycle.release", candidate="1.0.0")
     yield site
     if not os.environ.get("KEEP"):
         site("lifecycle", "lab", "down", "-i", str(inventory))
@@ -166,7 +174,7 @@ def limit_writes(site: Site, megabytes: int) -> None:
 
 def groups(site: Site, root: Path) -> list[Path]:
     """The control groups of the host below `root`."""
-    (about,) = json.loads(site("podman", "inspect", HOST))
+    (about,) = json.loads(site("podman", "inspect", site.host))
     return list(root.glob(f"**/libpod-{about['Id']}*/")) if root.is_dir() else []
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from tests.bench.tuning.conftest import HOST, Site
+from tests.bench.tuning.conftest import Site
 
 SIDES = {"distribution": "http://127.0.0.1:8099", "untuned": "http://127.0.0.1:8098", "tuned": "http://127.0.0.1"}
 
@@ -83,7 +83,7 @@ def begin(site: Site) -> None:
     tuned = site.tuning()["variables"]
     heap = f"{tuned['app_slot_heap_mb']}m"
     options = [f"-Xms{heap}", f"-Xmx{heap}", *tuned["app_slot_jvm_options"]]
-    site("podman", "cp", str(site.directory / "inventory/wars/1.0.0.war"), f"{HOST}:/root/demo.war")
+    site("podman", "cp", str(site.directory / "inventory/wars/1.0.0.war"), f"{site.host}:/root/demo.war")
     site.inside("bash", "-c", DISTRIBUTION)
     site.inside("bash", "-c", UNTUNED.format(options=" ".join(shlex.quote(one) for one in options)))
     site.inside("bash", "-c", WAIT)

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from tests.bench.tuning.conftest import HOST, Site, fill, killed
+from tests.bench.tuning.conftest import Site, fill, killed
 
 pytestmark = pytest.mark.lab
 # Group -> what runs on its hosts, and the services that are measured there.
@@ -55,7 +55,7 @@ def test_two_slots_and_everything_else_survive_at_the_same_time(site: Site) -> N
     before, running = killed(site), processes(site, *units)
     started = {
         group: subprocess.Popen(
-            ["podman", "exec", "--env", PASSWORD, HOST, "sh", "-c", command],
+            ["podman", "exec", "--env", PASSWORD, site.host, "sh", "-c", command],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )
         for group, command in BUSY.items() if group in site.groups
