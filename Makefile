@@ -59,7 +59,7 @@ lint: setup
 	.ci/catalogues --check
 
 unit: setup
-	@pytest tests/unit tests/integration -n 2 $(PYTEST_ARGS)
+	@pytest tests/unit tests/integration -n 2 --dist loadgroup $(PYTEST_ARGS)
 
 e2e: setup
 	@$(AS_ROOT) $(BIN)/pytest tests/e2e $(PYTEST_ARGS)

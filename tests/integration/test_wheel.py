@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+# The environment takes a minute to make: one worker has all of these.
+pytestmark = pytest.mark.xdist_group("wheel")
 ROOT = Path(__file__).resolve().parents[2]
 
 
