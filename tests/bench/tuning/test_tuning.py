@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import os
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,20 @@ def test_what_harms_is_recognised_and_taken_back(site: Site, harmful: dict[str, 
     for name in harmful:
         said = site.inside("runuser", "-u", "postgres", "--", "psql", "-Atc", f"SHOW {name}").strip()
         assert said == kept[name]
+
+
+def test_noise_alone_takes_nothing_back(site: Site) -> None:
+    """Nothing to try, so both sides are as the host is: of twenty verdicts one may say "worse"."""
+    found: list[tuple[str, str, list[int]]] = []
+    while len(found) < 20:
+        site.play("impl.lifecycle.tune", tune_profile="oltp", tune_seconds=3, tune_restart_slots=True)
+        told = site.tuning()["evidence"]
+        found += [(service, about["verdict"], about["rounds"]) for service, about in told.items()]
+    verdicts = Counter(verdict for _service, verdict, _rounds in found)
+    print(f"\n{site.memory_mb} MB, {len(found)} verdicts on nothing: {dict(verdicts)}")
+    # Twice as many rounds are of those that were called worse first.
+    print(f"asked twice: {[(service, verdict) for service, verdict, rounds in found if rounds > [3, 3]]}")
+    assert verdicts["worse"] <= len(found) / 20
 
 
 def measured(site: Site, sides: dict[str, dict[str, Any]]) -> dict[str, list[float]]:
