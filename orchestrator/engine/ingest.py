@@ -94,12 +94,14 @@ def ingest(store: Store, file: Path) -> Ingested:
 
 def _rows(file: Path) -> Iterator[Row | None]:
     """A row for each line; None for one that cannot be read."""
+    if file.exists() and not file.is_file():
+        raise UsageError(_("is no file"), where=str(file), remedy=_("name what a run left in var/spill"))
     try:
         with file.open(encoding="utf-8", errors="replace") as lines:
             for line in lines:
                 try:
                     row = json.loads(line)
-                except ValueError:
+                except (ValueError, RecursionError):
                     row = None
                 yield row if isinstance(row, dict) and "kind" in row else None
     except OSError as error:

@@ -31,7 +31,7 @@ class Gateway:
         """Where the records are, for people; without a password."""
         if self._engine.dialect.name == "sqlite":
             return str(self._engine.url.database)
-        return self._engine.url.render_as_string(hide_password=True)
+        return spoken(self._engine.url)
 
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
@@ -54,6 +54,22 @@ def told(address: str) -> Iterator[None]:
         raise StoreError(
             _("the records cannot be used: %(first)s") % {"first": error.strerror or error}, where=address
         ) from error
+    except OverflowError as error:
+        raise StoreError(
+            _("a number is larger than any on record"), where=address, remedy=_("lifecycle history lists the runs")
+        ) from error
+    except ValueError as error:
+        # What was read is nothing that was ever written there.
+        first = next(iter(str(error).splitlines()), type(error).__name__)
+        raise StoreError(
+            _("the records cannot be used: %(first)s") % {"first": first}, where=address, remedy=REPAIR
+        ) from error
+
+
+def spoken(url: sa.URL) -> str:
+    """An address for people; without a password, in whichever of the two places it stands."""
+    query = {name: "***" if name == "password" else value for name, value in url.query.items()}
+    return url.set(query=query).render_as_string(hide_password=True)
 
 
 def explain(error: SQLAlchemyError, address: str) -> StoreError:
@@ -81,24 +97,26 @@ def explain(error: SQLAlchemyError, address: str) -> StoreError:
 
 def has_password(url: str) -> bool:
     """Whether a password stands in the address itself."""
-    try:
-        address = sa.make_url(url)
-    except SQLAlchemyError as error:
-        raise explain(error, "the address") from error
+    address = _address(url)
     return bool(address.password or address.query.get("password"))
 
 
 def connect(url: str) -> sa.Engine:
     """An engine for `url`. A new SQLite file is readable by its owner only."""
-    try:
-        address = sa.make_url(url)
-    except SQLAlchemyError as error:
-        raise explain(error, url) from error
+    address = _address(url)
     if address.get_backend_name() == "postgresql":
         return _postgresql(address)
     if address.get_backend_name() != "sqlite" or not address.database:
         raise explain(ArgumentError(), url)
     return _sqlite(address)
+
+
+def _address(url: str) -> sa.URL:
+    """`url`, read. Raises StoreError, which does not repeat it: a password may stand in it."""
+    try:
+        return sa.make_url(url)
+    except (SQLAlchemyError, ValueError):
+        raise explain(ArgumentError(), "") from None
 
 
 def _postgresql(address: sa.URL) -> sa.Engine:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from orchestrator.errors import StoreError
 from orchestrator.languages import _
+from orchestrator.records.gateway import spoken
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 HEAD = "0009"
@@ -32,7 +33,7 @@ def upgrade(engine: sa.Engine) -> None:
             raise StoreError(
                 _("the records have schema %(found)s, which this version of lifecycle does not know")
                 % {"found": found},
-                where=engine.url.render_as_string(hide_password=True),
+                where=spoken(engine.url),
                 remedy=_("they were written by a newer lifecycle: upgrade this one"),
             )
         _run_alembic(engine)
@@ -63,9 +64,30 @@ def _run_alembic(engine: sa.Engine, revision: str = HEAD) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    with engine.begin() as connection:
+    with engine.connect() as connection, _whole(connection):
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
+        connection.commit()
+
+
+@contextmanager
+def _whole(connection: sa.Connection) -> Iterator[None]:
+    """All of a migration or nothing, also on SQLite, whose driver by itself begins no transaction before a CREATE.
+
+    A process killed between two tables would leave records that no lifecycle could open any more.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver = connection.connection.dbapi_connection
+    assert driver is not None
+    before, driver.isolation_level = driver.isolation_level, None
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        yield
+    finally:
+        connection.rollback()
+        driver.isolation_level = before
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from orchestrator.errors import StoreError
 from orchestrator.languages import _
 from orchestrator.records import migrate, salvage, schema
 from orchestrator.records.entities import now
-from orchestrator.records.gateway import connect, told
+from orchestrator.records.gateway import connect, spoken, told
 
 LOG, SHARED = "-wal", "-shm"
 
@@ -68,12 +68,12 @@ def repair(address: str, *, check: bool = False) -> Repair:
 def _file(address: str) -> Path:
     try:
         url = sa.make_url(address)
-    except sa.exc.ArgumentError:
+    except (sa.exc.ArgumentError, ValueError):
         url = None
     if url is None or url.get_backend_name() != "sqlite" or not url.database:
         raise StoreError(
             _("only records in SQLite can be repaired"),
-            where=url.render_as_string(hide_password=True) if url else "LIFECYCLE_DATABASE_URL",
+            where=spoken(url) if url else "LIFECYCLE_DATABASE_URL",
             remedy=_("a damaged PostgreSQL is restored from its backup"),
         )
     file = Path(url.database)

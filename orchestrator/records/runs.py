@@ -143,7 +143,7 @@ class Runs(Contents):
         with self.transaction() as connection:
             rows = connection.execute(runs_query(environment, limit, wanted)).mappings().all()
             steps = _steps_of(connection, [row["id"] for row in rows])
-        return [_run(row, steps.get(row["id"], ())) for row in rows]
+            return [_run(row, steps.get(row["id"], ())) for row in rows]
 
     def get_run(self, run_id: int) -> Run:
         with self.transaction() as connection:

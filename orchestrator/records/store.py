@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from orchestrator.errors import StoreError
+from orchestrator.languages import _
 from orchestrator.paths import state_dir
 from orchestrator.records.evidence import Evidences
 from orchestrator.records.gateway import connect, told
@@ -16,6 +18,8 @@ from orchestrator.records.pruning import Pruning
 from orchestrator.records.reading import Reading
 from orchestrator.records.releases import Releases
 from orchestrator.records.shared import Shared
+
+ELSEWHERE = _("name another directory in LIFECYCLE_VAR")
 
 
 class Store(Locks, Shared, Plans, Releases, Evidences, Latest, Pruning, Reading):
@@ -43,4 +47,11 @@ def open_store(url: str | None = None) -> Store:
 
 def default_address() -> str:
     """Where the records are: LIFECYCLE_DATABASE_URL, else SQLite in the state directory."""
-    return os.environ.get("LIFECYCLE_DATABASE_URL") or f"sqlite:///{state_dir() / 'lifecycle.db'}"
+    given = os.environ.get("LIFECYCLE_DATABASE_URL")
+    if given:
+        return given
+    file = state_dir() / "lifecycle.db"
+    if "?" in str(file):
+        # There an address ends, and the records would be made somewhere else.
+        raise StoreError(_("no records can be kept below a name with '?'"), where=str(file), remedy=ELSEWHERE)
+    return f"sqlite:///{file}"

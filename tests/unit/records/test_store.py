@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -25,6 +26,7 @@ from orchestrator.records.entities import (
     now,
 )
 from orchestrator.records.liveness import this_actor
+from orchestrator.records.repair import repair
 from orchestrator.records.schema import metadata
 
 
@@ -138,3 +140,49 @@ def test_an_unusable_address_is_one_line(address: str, words: str) -> None:
     with pytest.raises(StoreError, match=words) as raised:
         open_store(address)
     assert "\n" not in raised.value.line()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://nobody@127.0.0.1:1/x?password=hunter2-s3cret",
+        "postgresql://nobody:hunter2-s3cret@127.0.0.1:1/x",
+        "postgresql://nobody:hunter2-s3cret@host:port/x",
+        "nonsense://nobody:hunter2-s3cret@host/x",
+    ],
+)
+def test_a_password_in_an_address_is_in_no_message(address: str) -> None:
+    with pytest.raises(StoreError) as raised:
+        open_store(address)
+    assert "hunter2" not in str(raised.value)
+    with pytest.raises(StoreError) as raised:
+        repair(address, check=True)
+    assert "hunter2" not in str(raised.value)
+
+
+def test_a_number_larger_than_a_record_can_have_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="a number is larger than any on record; lifecycle history lists the runs"):
+        open_store(f"sqlite:///{tmp_path}/lifecycle.db").get_run(2**63)
+
+
+@pytest.mark.parametrize("change", ["status = 'exploded'", "options = '{'"])
+def test_what_was_never_written_there_is_one_line(url: str, change: str) -> None:
+    store = open_store(url)
+    if store._engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL lets none of this in")
+    store.begin_run(new_run())
+    with store.transaction() as connection:
+        connection.execute(sa.text(f"UPDATE run SET {change}"))
+    for ask in (store.list_runs, lambda: store.get_run(1)):
+        with pytest.raises(StoreError, match=r"the records cannot be used: .*records repair"):
+            ask()
+
+
+def test_records_are_not_made_elsewhere_when_their_directory_has_a_question_mark(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LIFECYCLE_DATABASE_URL", raising=False)
+    monkeypatch.setenv("LIFECYCLE_VAR", str(tmp_path / "what?is=this"))
+    with pytest.raises(StoreError, match="name another directory in LIFECYCLE_VAR"):
+        open_store()
+    assert not list(tmp_path.iterdir())
