@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import signal
 import sqlite3
+import subprocess
+import sys
 import zlib
 from datetime import UTC, datetime
 from pathlib import Path
@@ -211,3 +214,24 @@ def test_an_older_lifecycle_refuses_newer_records_with_a_word(url: str, monkeypa
         open_store(url)
     monkeypatch.undo()
     assert len(open_store(url).list_results(run_id)) == 1
+
+
+@pytest.mark.parametrize("table", ["run", "result", "new_result"])
+def test_a_first_start_that_is_killed_between_two_tables_leaves_records_that_can_be_opened(
+    tmp_path: Path, table: str
+) -> None:
+    url = f"sqlite:///{tmp_path}/lifecycle.db"
+    killed = f"""
+import os, signal
+import sqlalchemy as sa
+from orchestrator.records import migrate
+from orchestrator.records.gateway import connect
+engine = connect({url!r})
+@sa.event.listens_for(engine, "before_cursor_execute")
+def kill(connection, cursor, statement, *rest):
+    if "CREATE TABLE {table} " in " ".join(statement.split()).replace("(", " ("):
+        os.kill(os.getpid(), signal.SIGKILL)
+migrate.upgrade(engine)
+"""
+    assert subprocess.run([sys.executable, "-c", killed], check=False).returncode == -signal.SIGKILL
+    assert open_store(url).list_runs() == []
