@@ -67,7 +67,10 @@ def _problems(file: YamlFile, model: type[BaseModel], errors: list[ErrorDetails]
     return [
         _problem(file, model, error, guide)
         for error in errors
-        if not _template(error) and not (error["type"] == "missing" and error["loc"] in meant)
+        if not _template(error)
+        and not (error["type"] == "missing" and error["loc"] in meant)
+        # A list is too short for pydantic when none of its values is right; each of them is told already.
+        and not (error["type"] == "too_short" and error["input"])
     ]
 
 

@@ -46,9 +46,9 @@ def scaffold(directory: Path, client: str, stage: str, application: str) -> tupl
                 file.write_text(re.sub("|".join(words), lambda word: words[word.group()], text), encoding="utf-8")
             made.rename(directory)
     except OSError as error:
-        raise InventoryError(
-            _("cannot be written: %(reason)s") % {"reason": error.strerror}, where=shown(directory)
-        ) from error
+        # copytree has no reason of its own, but a list with those of its files.
+        reason = error.strerror or error.args[0][0][2]
+        raise InventoryError(_("cannot be written: %(reason)s") % {"reason": reason}, where=shown(directory)) from error
     return tuple(_files(directory))
 
 

@@ -19,6 +19,8 @@ from orchestrator.paths import shown
 Location = tuple[str | int, ...]
 
 MERGE_TAG: Final = "tag:yaml.org,2002:merge"
+# What aliases may make of a file, in values: nobody writes so many by hand, and 300 bytes of them can mean billions.
+WRITTEN_OUT: Final = 100_000
 
 
 @dataclass(frozen=True)
@@ -59,13 +61,19 @@ class YamlFile:
 
 def read_yaml(path: Path) -> YamlFile:
     """Read `path`. Raises DeliveryError when it is not YAML at all; smaller mistakes are in `problems`."""
-    loader = yaml.SafeLoader(_text(path))
+    text = _text(path)
+    try:
+        # It reads the first characters already.
+        loader = yaml.SafeLoader(text)
+    except yaml.YAMLError as error:
+        raise _no_yaml(path, error) from error
     try:
         root = loader.get_single_node()
         if root is None:
             raise DeliveryError(
                 _("the file is empty"), where=f"{shown(path)}:1", remedy=_("docs/delivery.md shows what goes in")
             )
+        _refuse_floods(path, root)
         lines: dict[Location, int] = {(): _line(root)}
         problems = [
             DeliveryError(what, where=f"{shown(path)}:{line}", remedy=remedy)
@@ -75,7 +83,9 @@ def read_yaml(path: Path) -> YamlFile:
     except yaml.MarkedYAMLError as error:
         raise _syntax_error(path, error) from error
     except yaml.YAMLError as error:
-        raise DeliveryError(_("not YAML: %(error)s") % {"error": error}, where=f"{shown(path)}:1") from error
+        raise _no_yaml(path, error) from error
+    except RecursionError as error:
+        raise _too_deep(path) from error
     except ValueError as error:
         raise DeliveryError(
             _("a value cannot be read: %(error)s") % {"error": error}, where=f"{shown(path)}:1"
@@ -90,7 +100,20 @@ def group_names(hosts_file: Path) -> frozenset[str]:
 
     Only the structure is read, no value: an inventory may hold vaulted values and templates.
     """
-    return frozenset({"all", "ungrouped", *_groups(_composed(hosts_file))})
+    root = _composed(hosts_file)
+    if not isinstance(root, yaml.MappingNode):
+        raise DeliveryError(
+            _("the file must hold groups of hosts"),
+            where=f"{shown(hosts_file)}:1",
+            remedy=_("`lifecycle init CLIENT` scaffolds one to copy it from"),
+        )
+    try:
+        listed = [_listed(hosts_file, *each) for each in _lists(root)]
+        if listed:
+            raise DeliveryError.of(listed)
+        return frozenset({"all", "ungrouped", *_groups(root)})
+    except RecursionError as error:
+        raise _too_deep(hosts_file) from error
 
 
 def members(hosts_file: Path) -> tuple[frozenset[str], frozenset[str]]:
@@ -124,11 +147,53 @@ def _members(node: yaml.Node | None, groups: set[str], hosts: set[str]) -> bool:
 def _composed(hosts_file: Path) -> yaml.Node | None:
     try:
         found: yaml.Node | None = yaml.compose(_text(hosts_file), Loader=yaml.SafeLoader)
+        if found is not None:
+            _refuse_floods(hosts_file, found)
     except yaml.MarkedYAMLError as error:
         raise _syntax_error(hosts_file, error) from error
     except yaml.YAMLError as error:
-        raise DeliveryError(_("not YAML: %(error)s") % {"error": error}, where=f"{shown(hosts_file)}:1") from error
+        raise _no_yaml(hosts_file, error) from error
+    except RecursionError as error:
+        raise _too_deep(hosts_file) from error
     return found
+
+
+def _refuse_floods(path: Path, root: yaml.Node) -> None:
+    """Raises DeliveryError where aliases mean far more than is written: no reader would come to an end."""
+    if written := flood(root):
+        raise DeliveryError(
+            _("its anchors and aliases stand for %(count)s values") % {"count": written},
+            where=f"{shown(path)}:1",
+            remedy=_("write out what is meant"),
+        )
+
+
+def flood(root: yaml.Node) -> int:
+    """How many values the aliases below `root` stand for, where that is far more than is written; else 0."""
+    sizes: dict[int, int] = {}
+    written = _size(root, sizes)
+    return written if written > max(WRITTEN_OUT, 10 * len(sizes)) else 0
+
+
+def _size(node: yaml.Node, sizes: dict[int, int]) -> int:
+    """How many values `node` is with every alias written out. `sizes`: of each node by its id, found once."""
+    if id(node) not in sizes:
+        # Of one that contains itself the inner one is not counted.
+        sizes[id(node)] = 0
+        inner = node.value if isinstance(node, yaml.CollectionNode) else ()
+        parts = (part for item in inner for part in (item if isinstance(item, tuple) else (item,)))
+        sizes[id(node)] = 1 + sum(_size(part, sizes) for part in parts)
+    return sizes[id(node)]
+
+
+def _no_yaml(path: Path, error: yaml.YAMLError) -> DeliveryError:
+    return DeliveryError(_("not YAML: %(error)s") % {"error": error}, where=f"{shown(path)}:1")
+
+
+def _too_deep(path: Path) -> DeliveryError:
+    return DeliveryError(
+        _("its values are nested deeper than can be read"), where=f"{shown(path)}:1", remedy=_("write them less deep")
+    )
 
 
 def _groups(node: yaml.Node | None) -> Iterator[str]:
@@ -137,6 +202,24 @@ def _groups(node: yaml.Node | None) -> Iterator[str]:
         for part, inner in below.value if isinstance(below, yaml.MappingNode) else ():
             if part.value == "children":
                 yield from _groups(inner)
+
+
+def _lists(node: yaml.Node) -> Iterator[tuple[str, yaml.Node]]:
+    """Where a group has a list for what Ansible wants as keys: it would say so in twenty lines, and in none which."""
+    for _key, below in node.value if isinstance(node, yaml.MappingNode) else ():
+        for part, inner in below.value if isinstance(below, yaml.MappingNode) else ():
+            if part.value in ("hosts", "children", "vars") and isinstance(inner, yaml.SequenceNode):
+                yield part.value, inner
+            elif part.value == "children":
+                yield from _lists(inner)
+
+
+def _listed(path: Path, name: str, node: yaml.Node) -> DeliveryError:
+    return DeliveryError(
+        _("'%(name)s' of a group is a list") % {"name": name},
+        where=f"{shown(path)}:{_line(node)}",
+        remedy=_("write each as a key, `name:`"),
+    )
 
 
 def _text(path: Path) -> str:
@@ -173,6 +256,8 @@ def _walk(
         yield _line(node), _("this anchor contains itself"), _("write the value out")
         return
     above = above | {id(node)}
+    if isinstance(node, yaml.ScalarNode) and "\0" in node.value:
+        raise yaml.MarkedYAMLError(problem="the character 0 stands in a text", problem_mark=node.start_mark)
     if isinstance(node, yaml.ScalarNode) and "{{" in node.value:
         yield (
             _line(node),

@@ -32,14 +32,19 @@ def looks_secret(name: str) -> bool:
     return SECRET_WORD.search(name) is not None and ABOUT_IT.search(name) is None
 
 
-def secret_values(variables: Any, inside: bool = False) -> Iterator[str]:
-    """Every text below a name that looks secret, at any depth."""
+def secret_values(variables: Any, inside: bool = False, seen: set[tuple[int, bool]] | None = None) -> Iterator[str]:
+    """Every text below a name that looks secret, at any depth; what anchors repeat (`seen`) is looked at once."""
+    seen = set() if seen is None else seen
+    if isinstance(variables, Mapping | list | tuple):
+        if (id(variables), inside) in seen:
+            return
+        seen.add((id(variables), inside))
     if isinstance(variables, Mapping):
         for name, value in variables.items():
-            yield from secret_values(value, inside or looks_secret(str(name)))
+            yield from secret_values(value, inside or looks_secret(str(name)), seen)
     elif isinstance(variables, list | tuple):
         for value in variables:
-            yield from secret_values(value, inside)
+            yield from secret_values(value, inside, seen)
     elif inside and isinstance(variables, str | int | float) and not isinstance(variables, bool):
         yield str(variables)
 

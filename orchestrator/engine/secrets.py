@@ -84,7 +84,7 @@ def _plain(raw: bytes) -> Iterator[str]:
     try:
         for document in yaml.load_all(raw, Loader=_Loader):
             yield from (value for value in secret_values(document) if VAULT_SIGN.decode() not in value)
-    except (yaml.YAMLError, UnicodeDecodeError):
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError):
         # Ansible names the mistake with its line when it reads the file.
         return
 

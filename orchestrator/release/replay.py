@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +80,7 @@ def _lines(log: Path) -> Iterator[bytes]:
     try:
         with gzip.open(log) if log.suffix == ".gz" else log.open("rb") as file:
             yield from file
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise UsageError(
             _("cannot be read: %(reason)s") % {"reason": getattr(error, "strerror", None) or error}, where=str(log)
         ) from error

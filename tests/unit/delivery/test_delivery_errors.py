@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -145,4 +146,66 @@ def test_the_short_form_says_how_many_more(site: Path) -> None:
 def test_an_inventory_that_is_no_yaml_is_named_with_its_line(site: Path) -> None:
     (site / "hosts.yml").write_text("all:\n  children: [\n")
     with pytest.raises(DeliveryError, match=r"^inventories/demo-test/hosts.yml:3: not valid YAML"):
+        load_environment(site)
+
+
+FLOOD = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{one}: &{one} [{', '.join([f'*{before}'] * 9)}]\n" for before, one in zip("abcdefgh", "bcdefghi", strict=True)
+)
+MERGED = "a: &a {x: 1}\n" + "".join(
+    f"{one}: &{one} {{<<: [{', '.join([f'*{before}'] * 9)}]}}\n"
+    for before, one in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
+@pytest.mark.parametrize("flood", [FLOOD, MERGED])
+def test_aliases_that_stand_for_billions_of_values_are_refused_at_once(
+    complaints: Complaints, site: Path, flood: str
+) -> None:
+    whole = good()
+    (said,) = complaints(flood + whole)
+    assert re.fullmatch(r"1: its anchors and aliases stand for \d+ values; write out what is meant", said)
+    (site / "delivery.yml").write_text(whole)
+    (site / "hosts.yml").write_text(flood + "all: {}\n")
+    with pytest.raises(DeliveryError, match=r"hosts.yml:1: its anchors and aliases stand for"):
+        load_environment(site)
+
+
+def test_what_is_nested_without_end_is_one_line(complaints: Complaints, site: Path) -> None:
+    deep, whole = "[" * 3000 + "]" * 3000, good()
+    assert complaints(f"{whole}x: {deep}\n") == [
+        "1: its values are nested deeper than can be read; write them less deep"
+    ]
+    (site / "delivery.yml").write_text(whole)
+    for hosts in (f"all: {deep}\n", "all: &a {children: *a}\n"):
+        (site / "hosts.yml").write_text(hosts)
+        with pytest.raises(DeliveryError, match=r"hosts.yml:1: its values are nested deeper than can be read"):
+            load_environment(site)
+
+
+@pytest.mark.parametrize("character", ["\0", '"\\0"'])
+def test_the_character_0_is_one_line(complaints: Complaints, character: str) -> None:
+    (said,) = complaints(good().replace("name: clinic", f"name: {character}"))
+    assert "not YAML" in said or "5: not valid YAML: the character 0 stands in a text" in said
+
+
+def test_a_list_of_templates_is_not_called_empty_as_well(complaints: Complaints) -> None:
+    (said,) = complaints(good().replace("[10, 50, 100]", "['{{ steps }}']"))
+    assert "looks like a template" in said
+
+
+@pytest.mark.parametrize("text", ["", "hello\n", "null\n", "- app1\n"])
+def test_an_inventory_without_groups_is_one_line(site: Path, text: str) -> None:
+    (site / "hosts.yml").write_text(text)
+    with pytest.raises(
+        DeliveryError, match=r"hosts.yml:1: the file must hold groups of hosts; `lifecycle init CLIENT`"
+    ):
+        load_environment(site)
+
+
+def test_a_list_of_hosts_is_named_with_its_line(site: Path) -> None:
+    (site / "hosts.yml").write_text(
+        "all:\n  children:\n    app: {hosts: {a: {}}}\n    db:\n      hosts:\n        - db1\n"
+    )
+    with pytest.raises(DeliveryError, match=r"hosts.yml:6: 'hosts' of a group is a list; write each as a key, `name:`"):
         load_environment(site)

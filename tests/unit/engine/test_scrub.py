@@ -63,3 +63,11 @@ def test_templates_and_short_values_are_no_secrets() -> None:
 def test_a_tree_is_scrubbed_in_keys_values_and_numbers() -> None:
     found = Scrubber(["hunter22", "123456"]).tree({"hunter22": ["x hunter22", 123456, True, None]})
     assert found == {MASK: [f"x {MASK}", MASK, True, None]}
+
+
+def test_what_anchors_repeat_is_looked_at_once() -> None:
+    variables: dict[str, object] = {"password": "pw"}
+    for _again in range(40):
+        variables = {"one": variables, "other": variables, "secrets": [variables]}
+    variables["itself"] = variables
+    assert set(secret_values(variables)) == {"pw"}
