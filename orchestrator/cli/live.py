@@ -12,6 +12,7 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from orchestrator.cli.progress import COLOURS, result_line
+from orchestrator.cli.streams import whoever_reads
 from orchestrator.languages import _, shown
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class LiveProgress:
     ) -> None:
         self._live.stop()
 
+    @whoever_reads()
     def on_event(self, event: Event) -> None:
         if event.kind == "phase":
             self._phase, self._task, self._host = event.phase, "", ""

@@ -5,14 +5,17 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import click
 
 from orchestrator.cli.language import language_option, wanted
+from orchestrator.cli.streams import SPOILT, broken_by, lead_somewhere, settled
 from orchestrator.cli.words import say
-from orchestrator.errors import ExitCode, LifecycleError
-from orchestrator.languages import LANGUAGES, _, gettext, joined, language, shown, speak
+from orchestrator.errors import ExitCode, LifecycleError, UsageError
+from orchestrator.languages import LANGUAGES, Phrase, _, gettext, joined, language, shown, speak
 
 # name -> module:attribute. Loaded on use, so that `lifecycle --help` and shell completion stay fast.
 COMMANDS = {
@@ -73,14 +76,22 @@ def lifecycle() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Entry point. Ends the process with a documented exit code; never with a traceback for a known mistake."""
-    sys.exit(invoke(lifecycle, arguments))
+    lead_somewhere()
+    code = invoke(lifecycle, arguments)
+    broken = settled()
+    if broken and code == ExitCode.DONE:
+        _complain(SPOILT % {"reason": broken.strerror})
+        code = int(ExitCode.REFUSED)
+    sys.exit(code)
 
 
 def invoke(command: click.Command, arguments: list[str] | None) -> int:
     """Run `command` and return its exit code. A command may return an ExitCode; None means done."""
     try:
         speak(LANGUAGES[0])
-        speak(wanted(sys.argv[1:] if arguments is None else arguments, os.environ))
+        given = sys.argv[1:] if arguments is None else arguments
+        speak(wanted(given, os.environ))
+        _refuse_what_is_no_text(given)
         outcome: Any = _in_language(command).main(args=arguments, prog_name="lifecycle", standalone_mode=False)
     except LifecycleError as error:
         for line in error.lines():
@@ -92,12 +103,41 @@ def invoke(command: click.Command, arguments: list[str] | None) -> int:
     except click.ClickException as error:
         _complain(error.format_message())
         return int(ExitCode.REFUSED)
+    except OSError as error:
+        _complain(_of_system(error))
+        return int(ExitCode.REFUSED)
     return int(outcome) if isinstance(outcome, int) else int(ExitCode.DONE)
 
 
+def _refuse_what_is_no_text(arguments: Sequence[str]) -> None:
+    """Raises UsageError for an argument that is no text in this locale: neither records nor messages could hold it."""
+    for number, argument in enumerate(arguments, 1):
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            # It is not repeated: it may hold a secret.
+            raise UsageError(
+                _("argument %(number)s is not UTF-8 text") % {"number": number},
+                remedy=_("write it in UTF-8; a file of such a name has to be renamed"),
+            ) from None
+
+
+def _of_system(error: OSError) -> Phrase:
+    """What the system refused and nobody below had words for."""
+    reason = error.strerror or str(error)
+    if broken_by(error):
+        return SPOILT % {"reason": reason}
+    try:
+        os.getcwd()  # noqa: PTH109 - pathlib would cost every start
+    except OSError:
+        return LifecycleError(_("the working directory is gone"), remedy=_("change to one that is there")).line()
+    return LifecycleError(_("cannot be used: %(reason)s") % {"reason": reason}, where=str(error.filename or "")).line()
+
+
 def _complain(what: str) -> None:
-    """One line, whatever came in it."""
-    say(joined(": ", ("lifecycle", " ".join(shown(what).split()))), err=True)
+    """One line, whatever came in it; where nobody can be told, the exit code has to do."""
+    with suppress(OSError):
+        say(joined(": ", ("lifecycle", " ".join(shown(what).split()))), err=True)
 
 
 def _in_language(command: click.Command) -> click.Command:

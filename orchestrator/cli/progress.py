@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestrator.cli.streams import whoever_reads
 from orchestrator.cli.words import note, say, status_phrase
 from orchestrator.languages import Phrase, _, joined, shown
 from orchestrator.records.entities import HostTotals, ResultStatus, Status
@@ -47,6 +48,7 @@ def listener(as_json: bool) -> Iterator[Listener | None]:
 class PlainProgress:
     """A line per task, and one per host that changed or failed. Made for logs: no colours, no cursor."""
 
+    @whoever_reads()
     def on_event(self, event: Event) -> None:
         if event.kind == "run":
             say(_("run %(run)s") % {"run": event.run_id})
@@ -70,6 +72,7 @@ def first_line(text: str) -> str:
     return next((line.strip() for line in text.splitlines() if line.strip()), "")
 
 
+@whoever_reads()
 def render(outcome: RunOutcome, as_json: bool, plan: StoredPlan | None = None) -> None:
     """The end of a run: failures first, then the recap, then where the record is, and the plan that it made."""
     from orchestrator.cli.plans import plan_data, plan_lines

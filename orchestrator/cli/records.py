@@ -101,7 +101,7 @@ def history_line(run: Run) -> Phrase:
     started = run.started_at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
     marks = joined(", ", _marks(run))
     extra = joined("", (" [", marks, "]")) if marks else ""
-    reason = f" - {run.about.reason}" if run.about.reason else ""
+    reason = f" - {' '.join(run.about.reason.split())}" if run.about.reason else ""
     phases = " ".join(run.about.phases)
     status = status_word(run.status, run.changed)
     about = f"{run.id:>5}  {started}  {duration(run):>7}  {run.about.environment:<20} {phases:<22} "

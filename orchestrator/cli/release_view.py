@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli.progress import reason_text
+from orchestrator.cli.streams import whoever_reads
 from orchestrator.cli.words import column, note, say, status_phrase
 from orchestrator.errors import ExitCode
 from orchestrator.languages import Phrase, _, joined, shown
@@ -35,6 +36,7 @@ DOUBTED = {
 }
 
 
+@whoever_reads()
 def render(verdict: Verdict, as_json: bool) -> None:
     """Failures and notices go to stderr, the answer to stdout."""
     if as_json:

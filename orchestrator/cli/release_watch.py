@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli.release_shared import conduct, desk_for, reason_option, release_options
+from orchestrator.cli.streams import whoever_reads
 from orchestrator.cli.words import column, say
 from orchestrator.errors import ExitCode
 from orchestrator.languages import _, joined, shown
@@ -61,7 +62,7 @@ def resume(environment: Environment, reason: str | None, **options: Any) -> Exit
     as_json = options.pop("as_json")
     with desk_for(environment, options, reason, quiet=True) as desk, teller(as_json) as tell:
         desk.people.resume(reason)
-        verdict = desk.conductor.follow(tell)
+        verdict = desk.conductor.follow(whoever_reads()(tell))
     render(verdict, as_json)
     release = verdict.situation.release
     taken_back = release is not None and release.state == "rolled_back"

@@ -8,12 +8,16 @@ import click
 
 from orchestrator.languages import Phrase, _, shown
 
+CONTROL = dict.fromkeys([*(set(range(32)) - {ord("\n"), ord("\t")}), *range(127, 160)])
 SUDO, SSH, VAULT = _("Sudo password"), _("SSH password"), _("Vault password")
 
 
 def say(text: str, *, err: bool = False, nl: bool = True, **style: Any) -> None:
-    """Print a phrase in the language that is spoken. Data for programs goes to click.echo instead."""
-    click.secho(shown(text), err=err, nl=nl, **style)
+    """Print a phrase in the language that is spoken. Data for programs goes to click.echo instead.
+
+    What hosts and people have written commands no terminal: control characters of theirs are left out.
+    """
+    click.secho(shown(text).translate(CONTROL), err=err, nl=nl, **style)
 
 
 def note(text: str) -> None:

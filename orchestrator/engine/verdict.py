@@ -65,7 +65,9 @@ def _reason(heard: Heard, status: Status, closed: Closed) -> str:
     if why := why_closed(closed, heard.spoken):
         return why
     if heard.spoken:
-        return "\n".join(heard.spoken)
+        # Of warnings and an error it is the error that ended it.
+        error = next((number for number, line in enumerate(heard.spoken) if line.startswith("[ERROR]")), 0)
+        return "\n".join(heard.spoken[error:])
     if status is Status.INCOMPLETE:
         return _("ansible ended without its final report: what the hosts are like is not known")
     if not heard.hosts:

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sqlite3
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from orchestrator.errors import EngineError
 from orchestrator.records import open_store
 
 LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+PROGRAM = Path(sys.executable).parent / "lifecycle"
 SHARED_MEMORY = Path("/dev/shm")
 SLOW = """
     - name: Quick
@@ -234,3 +236,21 @@ def _controller(parent: int) -> int:
 def _status(pid: int, field: str) -> str:
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(line for line in lines if line.startswith(f"{field}:")).split(maxsplit=1)[1]
+
+
+@pytest.mark.parametrize("end", ["| true", ">/dev/full", "--json >/dev/full", ">&- 2>&-"])
+def test_a_run_that_nobody_can_be_shown_is_carried_out_and_recorded_whole(site: Any, end: str) -> None:
+    book = site.playbook("""
+        - name: Wait until whoever reads is gone
+          ansible.builtin.command: sleep 1
+        - name: Say
+          ansible.builtin.debug: {msg: hello}
+    """)
+    command = f"{PROGRAM} run {book} -i site-lab {end}; exit ${{PIPESTATUS[0]}}"
+    ended = subprocess.run(
+        ["bash", "-c", command], cwd=site.root, env=site.env, capture_output=True, text=True, check=False
+    )
+    assert "Traceback" not in ended.stderr
+    assert ended.returncode == 0
+    run = site.show(1)
+    assert (run["status"], run["recorded"], len(run["results"])) == ("successful", "full", 2)

@@ -61,3 +61,15 @@ def test_a_failure_before_any_host_is_a_refusal() -> None:
     assert exit_code(Status.FAILED, any_host=False) is ExitCode.REFUSED
     assert exit_code(Status.FAILED, any_host=True) is ExitCode.HOST_FAILED
     assert exit_code(Status.UNREACHABLE, any_host=True) is ExitCode.UNREACHABLE
+
+
+def test_of_warnings_and_an_error_the_error_is_the_reason() -> None:
+    spoken = [
+        "[WARNING]: Could not match supplied host pattern, ignoring: x",
+        "[ERROR]: no hosts to target.",
+        "Origin: x",
+    ]
+    (failure,) = failures_of(Heard(spoken=spoken), Status.FAILED, "site")
+    assert failure.message == "[ERROR]: no hosts to target.\nOrigin: x"
+    (failure,) = failures_of(Heard(spoken=spoken[:1]), Status.FAILED, "site")
+    assert failure.message == spoken[0]
