@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli.again import again_options, given_again
-from orchestrator.cli.options import EnvironmentType, json_option
+from orchestrator.cli.options import EnvironmentType, json_option, limit_option
 from orchestrator.cli.words import say, status_phrase
 from orchestrator.errors import ExitCode
 from orchestrator.languages import Phrase, _, joined
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("environment", metavar="ENV", type=EnvironmentType())
-@click.option("-l", "--limit", metavar="PATTERN", help="Only these hosts.")
+@limit_option
 @again_options
 @json_option
 def drift(environment: Environment, limit: str | None, as_json: bool, **options: Any) -> ExitCode:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shlex
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +13,8 @@ import click
 
 from orchestrator.errors import UsageError
 from orchestrator.languages import _, shown
+
+NAME_ONE = _("give its name or its directory")
 
 
 class EnvironmentType(click.ParamType[Any]):
@@ -21,6 +25,8 @@ class EnvironmentType(click.ParamType[Any]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ARG002
         from orchestrator.delivery import load_environment
 
+        if isinstance(value, str) and not value.strip():
+            raise _no_environment(value)
         return load_environment(value) if isinstance(value, str) else value
 
 
@@ -36,15 +42,53 @@ environment_option = click.option(
 
 
 def recorded_name(environment: str | None) -> str | None:
-    """The name under which an environment is on record, from its name or directory, whether or not that is in order."""
+    """The name under which an environment is on record, from its name or directory, whether or not that is in order.
+
+    Raises UsageError for an empty one, such as a variable of a script that was never set: it means nothing, not all.
+    """
     from pathlib import Path
 
-    return Path(environment).resolve().name if environment else None
+    if environment is None:
+        return None
+    name = Path(environment).resolve().name if environment.strip() else ""
+    if not name:
+        raise _no_environment(environment)
+    return name
+
+
+def _no_environment(given: str) -> UsageError:
+    return UsageError(_("'%(value)s' names no environment") % {"value": given}, where="ENV", remedy=NAME_ONE)
+
+
+class AmountType(click.FloatRange):
+    """A number of a range, and really one: `nan` is in every range, and `inf` is no time that ever ends."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(shown(_("'%(value)s' is no number that can be counted with") % {"value": value}), param, ctx)
+        return number
+
+
+def _not_empty(_ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+    """Refuses `-l ""`: Ansible takes it for all hosts, and a script whose variable is empty means anything but that."""
+    if any(not one.strip() for one in ((value,) if isinstance(value, str) else value or ())):
+        raise UsageError(_("it is empty"), where=param.opts[0], remedy=_("give it a value, or leave it out for all"))
+    return value
+
+
+limit_option = click.option("-l", "--limit", metavar="PATTERN", callback=_not_empty, help="Only these hosts.")
+tags_option = click.option(
+    "-t", "--tags", multiple=True, metavar="TAG", callback=_not_empty, help="Only tasks with this tag."
+)
+skip_tags_option = click.option(
+    "--skip-tags", multiple=True, metavar="TAG", callback=_not_empty, help="No tasks with this tag."
+)
 
 
 wait_option = click.option(
     "--wait",
-    type=click.FloatRange(min=0),
+    type=AmountType(min=0),
     default=0.0,
     metavar="SECONDS",
     help="Wait so long for a run that holds the environment, instead of refusing at once.",
@@ -65,7 +109,7 @@ strategy_option = click.option(
 def ansible_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """What ansible-playbook understands under the same names."""
     options = (
-        click.option("-l", "--limit", metavar="PATTERN", help="Only these hosts."),
+        limit_option,
         click.option("-C", "--check", is_flag=True, help="Change nothing; tell what would change."),
         click.option("-D", "--diff", is_flag=True, help="Show and record what changes inside files."),
         click.option(
@@ -75,8 +119,8 @@ def ansible_options(command: Callable[..., Any]) -> Callable[..., Any]:
             metavar="KEY=VALUE|JSON|@FILE",
             help="A variable over all others. Give secrets as @FILE: an argument can be seen by every user here.",
         ),
-        click.option("-t", "--tags", multiple=True, metavar="TAG", help="Only tasks with this tag."),
-        click.option("--skip-tags", multiple=True, metavar="TAG", help="No tasks with this tag."),
+        tags_option,
+        skip_tags_option,
         click.option("-f", "--forks", type=click.IntRange(min=1), help="How many hosts at the same time."),
         strategy_option,
         *secret_options(),
@@ -101,8 +145,29 @@ def secret_options() -> tuple[Callable[..., Any], ...]:
 
 
 def ask(wanted: bool, what: str) -> str | None:
-    """A password typed by a person, when it is wanted."""
-    return str(click.prompt(shown(what), hide_input=True, err=True)) if wanted else None
+    """A password typed by a person, when it is wanted. Raises UsageError where nobody can be asked."""
+    if not wanted:
+        return None
+    if not _has_terminal():
+        # As getpass does then, but without its warnings.
+        line = sys.stdin.readline().rstrip("\n")
+        if not line:
+            raise UsageError(
+                _("there is no terminal at which somebody could be asked: %(what)s") % {"what": what},
+                remedy=_("call it at a terminal, or give passwords in files: --vault-id FILE, -e @FILE"),
+            )
+        return line
+    return str(click.prompt(shown(what), hide_input=True, err=True))
+
+
+def _has_terminal() -> bool:
+    if sys.stdin.isatty():
+        return True
+    try:
+        with open("/dev/tty", "rb"):  # noqa: PTH123 - it is no file
+            return True
+    except OSError:
+        return False
 
 
 def extra_variables(given: tuple[str, ...]) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -122,13 +187,33 @@ def extra_variables(given: tuple[str, ...]) -> tuple[dict[str, Any], tuple[str, 
 def _mapping(text: str) -> dict[str, Any]:
     import yaml
 
+    from orchestrator.delivery.yamlfile import flood
+
     try:
-        found = yaml.safe_load(text)
-    except yaml.YAMLError:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        found = None if root is None or flood(root) else yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
         raise _misread()
+    if _is_no_json(found):
+        raise UsageError(
+            _("a value of -e is neither text, number, truth, list nor section of those"),
+            where="-e",
+            remedy=_("put a date in quotes, and write out what an anchor stands for"),
+        )
     return found
+
+
+def _is_no_json(found: Any) -> bool:
+    """Whether something in it cannot be handed on, or contains itself. Aliases are none of JSON's."""
+    import json
+
+    try:
+        json.dumps(found)
+    except (TypeError, ValueError, RecursionError):
+        return True
+    return False
 
 
 def _pairs(text: str) -> dict[str, Any]:

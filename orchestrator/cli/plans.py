@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli.again import again_options, given_again
-from orchestrator.cli.options import json_option
+from orchestrator.cli.options import AmountType, json_option
 from orchestrator.cli.words import say
 from orchestrator.errors import ExitCode
 from orchestrator.languages import Phrase, _, joined
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("plan", type=int)
-@click.option("--hours", type=click.FloatRange(min=0.01), default=24.0, show_default=True, help="How long it holds.")
+@click.option(
+    "--hours", type=AmountType(min=0.01, max=87_600), default=24.0, show_default=True, help="How long it holds."
+)
 @click.option("--reason", metavar="TEXT", help="Why; kept with the approval.")
 @json_option
 def approve(plan: int, hours: float, reason: str | None, as_json: bool) -> None:

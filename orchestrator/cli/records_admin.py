@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.options import json_option, recorded_name
+from orchestrator.cli.options import AmountType, json_option, recorded_name
 from orchestrator.cli.records_copy import copy
 from orchestrator.cli.words import say
 from orchestrator.errors import ExitCode, UsageError
@@ -59,7 +59,9 @@ def ingest(files: tuple[Path, ...], as_json: bool) -> ExitCode:
 @records.command()
 @click.option("-i", "--environment", metavar="ENV", help="Only this environment: its name or its directory.")
 @click.option("--keep-runs", type=click.IntRange(min=1), metavar="N", help="Keep the newest N of each environment.")
-@click.option("--keep-days", type=click.FloatRange(min=0), metavar="D", help="Keep what was begun in the last D days.")
+@click.option(
+    "--keep-days", type=AmountType(min=0, max=36_525), metavar="D", help="Keep what was begun in the last D days."
+)
 @click.option("-C", "--check", is_flag=True, help="Take nothing off; tell what would go.")
 @json_option
 def prune(environment: str | None, keep_runs: int | None, keep_days: float | None, check: bool, as_json: bool) -> None:

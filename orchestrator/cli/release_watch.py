@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestrator.cli.options import AmountType
 from orchestrator.cli.release_shared import conduct, desk_for, reason_option, release_options
 from orchestrator.cli.streams import whoever_reads
 from orchestrator.cli.words import column, say
@@ -32,7 +33,7 @@ HEADINGS = ((_("requests"), 10), (_("users"), 8), (_("failed"), 8), ("p50 ms", 9
 @click.command()
 @click.option("--live", is_flag=True, help="Ask the edge, and bring the record in line with it.")
 @click.option("--watch", is_flag=True, help="Go on asking and showing, guard's evidence included, until it is over.")
-@click.option("--every", type=click.FloatRange(min=1), default=15.0, show_default=True, metavar="SECONDS")
+@click.option("--every", type=AmountType(min=1, max=86_400), default=15.0, show_default=True, metavar="SECONDS")
 @release_options
 def status(environment: Environment, live: bool, watch: bool, every: float, **options: Any) -> ExitCode:
     """Show how the release stands and what may be done next."""

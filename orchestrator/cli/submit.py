@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli.options import EnvironmentType, json_option, strategy_option
+from orchestrator.cli.options import (
+    AmountType,
+    EnvironmentType,
+    json_option,
+    limit_option,
+    skip_tags_option,
+    strategy_option,
+    tags_option,
+)
 from orchestrator.cli.words import say
 from orchestrator.errors import UsageError
 from orchestrator.languages import _
@@ -21,12 +29,12 @@ if TYPE_CHECKING:
 def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Those of `run` that hold no secret: what is submitted is kept in the queue, and nobody is there to be asked."""
     options = (
-        click.option("-l", "--limit", metavar="PATTERN", help="Only these hosts."),
+        limit_option,
         click.option("-C", "--check", is_flag=True, help="Change nothing; tell what would change."),
         click.option("-D", "--diff", is_flag=True, help="Record what changes inside files."),
         click.option("-e", "--extra-vars", "extra_vars", multiple=True, metavar="@FILE", help="A file with variables."),
-        click.option("-t", "--tags", multiple=True, metavar="TAG", help="Only tasks with this tag."),
-        click.option("--skip-tags", multiple=True, metavar="TAG", help="No tasks with this tag."),
+        tags_option,
+        skip_tags_option,
         click.option("-f", "--forks", type=click.IntRange(min=1), help="How many hosts at the same time."),
         strategy_option,
         click.option(
@@ -53,7 +61,7 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--all-environments", is_flag=True, help="Every environment below inventories/.")
 @click.option(
     "--wait",
-    type=click.FloatRange(min=0),
+    type=AmountType(min=0),
     default=3600.0,
     metavar="SECONDS",
     help="Give up when others hold the environment so long; 3600.",

@@ -35,7 +35,7 @@ class SizeType(click.ParamType[int]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         if isinstance(value, int):
             return value
-        read = re.fullmatch(r"(\d+)([MGT])(?:i?B)?", value, re.IGNORECASE)
+        read = re.fullmatch(r"([0-9]{1,9})([MGT])(?:i?B)?", value, re.IGNORECASE)
         if read is None:
             self.fail(shown(_("'%(value)s' is no size; write 32G or 512M") % {"value": value}), param, ctx)
         return int(read[1]) * MEGABYTES[read[2].lower()]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli.options import ansible_options, environment_option, json_option
+from orchestrator.cli.options import AmountType, ansible_options, environment_option, json_option
 from orchestrator.cli.words import say
 from orchestrator.errors import ExitCode, UsageError
 from orchestrator.languages import Phrase, _, joined, shown
@@ -54,7 +54,7 @@ PROSPECTS = {
 )
 @click.option(
     "--unused-after",
-    type=click.FloatRange(min=0),
+    type=AmountType(min=0),
     metavar="DAYS",
     help="How long reads have to be counted before an index is called unused; 30 when not said.",
 )

@@ -80,7 +80,8 @@ def arguments(request: RunRequest, workspace: Workspace, *playbooks: str) -> lis
         found += ["-e", f"@{workspace.put_extra_vars(request.extra_vars)}"]
     for option, value in _valued(request).items():
         if value:
-            found += [option, value]
+            # In one word: a value may begin with a hyphen.
+            found.append(f"{option}={value}")
     found += [flag for flag, given in (("--check", request.check), ("--diff", request.diff)) if given]
     if request.verbosity:
         found.append("-" + "v" * min(request.verbosity, 4))
