@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -49,11 +50,21 @@ class Environment:
 
     @cached_property
     def inventory_digest(self) -> str:
-        """sha256 over hosts.yml, group_vars, host_vars and delivery.yml; computed when first asked for."""
+        """sha256 over hosts.yml, group_vars, host_vars and delivery.yml; computed when first asked for.
+
+        Raises InventoryError for what may not be read: Ansible passes over such a directory of variables in silence.
+        """
         digest = hashlib.sha256()
-        for file in _files(self.path):
-            digest.update(f"{file.relative_to(self.path)}\0{file.stat().st_size}\0".encode())
-            digest.update(file.read_bytes())
+        try:
+            for file in _files(self.path):
+                digest.update(f"{file.relative_to(self.path)}\0{file.stat().st_size}\0".encode())
+                digest.update(file.read_bytes())
+        except OSError as error:
+            raise InventoryError(
+                _("cannot be read: %(reason)s") % {"reason": error.strerror},
+                where=shown(Path(error.filename or self.path)),
+                remedy=_("let this user read it; a run would go on without the variables there"),
+            ) from error
         return digest.hexdigest()
 
     def manifest_path(self, version: str) -> Path:
@@ -219,4 +230,12 @@ def _files(path: Path) -> Iterator[Path]:
         if entry.is_file():
             yield entry
         elif entry.is_dir():
-            yield from sorted(file for file in entry.rglob("*") if file.is_file())
+            yield from sorted(_below(entry))
+
+
+def _below(directory: Path) -> Iterator[Path]:
+    def refuse(error: OSError) -> None:
+        raise error
+
+    for place, _directories, names in os.walk(directory, onerror=refuse):
+        yield from (file for name in names if (file := Path(place) / name).is_file())

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -56,3 +59,19 @@ def test_the_digest_follows_what_decides_a_run_and_nothing_else(site: Path) -> N
     (site / "host_vars" / "a.yml").rename(site / "host_vars" / "b.yml")
     seen.append(digest())
     assert len(set(seen)) == len(seen)
+
+
+@pytest.mark.parametrize("name", ["group_vars/db", "host_vars/a.yml"])
+def test_variables_that_may_not_be_read_are_refused_and_not_passed_over(site: Path, name: str) -> None:
+    (site / "group_vars/db").mkdir(parents=True)
+    (site / "host_vars").mkdir()
+    (site / "host_vars/a.yml").write_text("a: 1\n")
+    (site / name).chmod(0)
+    # root may read whatever it wants, unless that is taken from it.
+    drop = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    code = "import sys; from orchestrator.delivery import load_environment as l; l(sys.argv[1]).inventory_digest"
+    command = [*drop, sys.executable, "-c", code, str(site)]
+    ended = subprocess.run(command, cwd=site, capture_output=True, text=True, check=False)
+    (site / name).chmod(0o700)
+    *_traceback, line = ended.stderr.splitlines()
+    assert f"InventoryError: {name}: cannot be read: Permission denied; let this user read it" in line
