@@ -263,6 +263,14 @@ def test_what_cannot_be_is_one_line(changed: dict[str, Any], words: str) -> None
     assert "\n" not in str(told.value)
 
 
+@pytest.mark.parametrize("machine", [{"ram_mb": "lots"}, {"cores": "inf"}, {"disk_mb": [1]}])
+def test_a_machine_that_is_no_number_is_named(machine: dict[str, Any]) -> None:
+    ((name, value),) = machine.items()
+    with pytest.raises(AnsibleFilterError) as told:
+        tuning_plan("one", {"one": {}, "two": {}}, GROUPS, **{"ram_mb": 2048, "cores": 2, **machine})
+    assert str(told.value) == f"tuning_plan: {name} is no number: {value}"
+
+
 def test_the_names_that_belong_together_are_known_on_both_sides() -> None:
     """A setting that no role is told of would be shown and never set."""
     made = plan(EVERYTHING, Machine(65536, 16))

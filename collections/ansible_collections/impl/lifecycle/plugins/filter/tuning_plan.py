@@ -92,8 +92,8 @@ def tuning_plan(
     """Return the plan of one host."""
     mine = [name for name, hosts in groups.items() if host in hosts]
     try:
-        size = None if disk_mb is None else int(disk_mb)
-        machine = Machine(int(ram_mb), max(int(float(cores)), 1), disk, size, profile, disk_source)
+        size = None if disk_mb is None else whole("disk_mb", disk_mb)
+        machine = Machine(whole("ram_mb", ram_mb), max(whole("cores", cores), 1), disk, size, profile, disk_source)
         pools = pools_of([hostvars[name] for name in groups.get("app", [])], int(slots))
         variables = inventory_of(hostvars[host])
         made = plan(services_of(mine, variables, int(slots), pools), machine, host, given_of(mine, variables))
@@ -101,6 +101,14 @@ def tuning_plan(
         return made
     except (BudgetError, TypeError, ValueError) as error:
         raise AnsibleFilterError(f"tuning_plan: {error}") from error
+
+
+def whole(name, value):
+    """A number that may be written as a text, without its fraction. Raises BudgetError naming the one that is none."""
+    try:
+        return int(float(value))
+    except (TypeError, ValueError, OverflowError):
+        raise BudgetError(f"{name} is no number: {value}") from None
 
 
 class FilterModule:
