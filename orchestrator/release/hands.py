@@ -14,7 +14,7 @@ from orchestrator.release import edge, guard
 from orchestrator.release.edge import EdgeTruth
 from orchestrator.release.journal import Journal
 from orchestrator.release.machine import Action, after
-from orchestrator.release.situation import CarryOut, Failure, Outcome
+from orchestrator.release.situation import CarryOut, Failure, Outcome, why
 
 RELEASE: Final = "release"
 ROLLBACK: Final = "rollback"
@@ -125,9 +125,9 @@ class Hands:
         self.told = outcome.data
         truth = edge.read(outcome.data) if outcome.status is Status.SUCCESSFUL else None
         if truth is None:
-            why = "".join(f"{failure.host}: {failure.message}" for failure in outcome.failures[:1])
             error = ReleaseError(
-                _("the edge cannot be asked what it serves (%(why)s)") % {"why": why or _("it gave no answer")},
+                _("the edge cannot be asked what it serves (%(why)s)")
+                % {"why": why(outcome.failures) or _("it gave no answer")},
                 remedy=_("`lifecycle show %(run)s` has the details") % {"run": outcome.run_id},
             )
             error.exit_code = outcome.exit_code if outcome.exit_code is not ExitCode.DONE else ExitCode.HOST_FAILED
@@ -228,8 +228,7 @@ class Hands:
     def _confirm(
         self, done: Done, action: Action, state: ReleaseState, weight: int, status: Status = Status.SUCCESSFUL
     ) -> Done:
-        failures = done.outcome.failures
-        reason = f"{failures[0].host}: {failures[0].message}" if failures else None
+        reason = str(why(done.outcome.failures)) or None
         release = self._journal.came_to(
             done.release, action, status, state, weight, truth=done.truth, run_id=done.outcome.run_id, reason=reason
         )

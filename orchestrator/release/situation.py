@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from orchestrator.errors import ExitCode
+from orchestrator.languages import Phrase, joined
 from orchestrator.records.entities import Release, ReleaseStep, Status
 from orchestrator.release.plan import StepPlan
 
@@ -21,6 +22,11 @@ class Failure(Protocol):
     def message(self) -> str: ...
     @property
     def unreachable(self) -> bool: ...
+
+
+def why(failures: Sequence[Failure]) -> Phrase:
+    """Of the first failure `host: message`; its message alone where no host failed. Empty without one."""
+    return joined("", (joined(": ", [part for part in (one.host, one.message) if part]) for one in failures[:1]))
 
 
 class Outcome(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from release_fakes import FakeEdge, FakeStore, KilledError
+from release_fakes import FakeEdge, FakeFailure, FakeStore, KilledError
 
 from orchestrator.delivery import Environment
 from orchestrator.errors import DeliveryError, ExitCode, LockedError, ReleaseError
@@ -13,7 +13,7 @@ from orchestrator.records import open_store
 from orchestrator.records.entities import ReleaseState, Status
 from orchestrator.release.controller import Controller
 from orchestrator.release.people import People
-from orchestrator.release.situation import Verdict
+from orchestrator.release.situation import Verdict, why
 
 S = ReleaseState
 
@@ -399,6 +399,12 @@ def test_an_edge_that_cannot_be_asked_is_one_clear_error(second: Site) -> None:
     with pytest.raises(ReleaseError, match="edge1: no route to host") as caught:
         second.controller.status(live=True)
     assert caught.value.exit_code is ExitCode.UNREACHABLE
+
+
+def test_what_no_host_has_said_stands_without_one() -> None:
+    nobody, somebody = FakeFailure("", "no host matched"), FakeFailure("edge1", "no route to host")
+    said = [why(one) for one in ([nobody], [somebody, nobody], [])]
+    assert said == ["no host matched", "edge1: no route to host", ""]
 
 
 def test_a_start_that_died_before_its_first_entry_is_not_taken_for_staged(environment: Environment) -> None:

@@ -119,7 +119,7 @@ def test_a_contract_that_no_database_here_can_run_is_refused_before_the_window_i
     manifest.write_text(manifest.read_text() + "database: {contract: [drop.sql]}\n")
     environment.hosts_file.write_text("db: {hosts: {db1: {mariadb_databases: []}}}\n")
     calls = len(site.edge.calls)
-    with pytest.raises(DeliveryError, match=r"database\.contract is done in PostgreSQL, and the group db runs mariadb"):
+    with pytest.raises(DeliveryError, match=r"database\.contract is done in PostgreSQL, and db1 runs mariadb"):
         site.controller.close(at_once=True, contract=True)
     assert len(site.edge.calls) == calls, "no host was touched"
 
