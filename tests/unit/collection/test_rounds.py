@@ -21,8 +21,9 @@ SERIES = st.lists(st.floats(0.1, 1e6), min_size=3, max_size=6)
         ([1, 2, 3], [4, 5, 6], True, "better", 0.05),
         ([1, 2, 3], [4, 5, 6], False, "worse", 0.05),
         ([1, 2, 5], [4, 3, 6], True, "no difference", 0.2),
-        # Ties: 10 of the 70 ways to deal these eight, counted one by one.
+        # Ties: 10 and 5 of the 70 ways to deal these eight, counted one by one.
         ([1, 2, 2, 3], [2, 3, 3, 4], True, "no difference", 10 / 70),
+        ([1, 1, 1, 3], [2, 2, 2, 2], True, "no difference", 5 / 70),
         ([10, 12, 11, 13, 9], [12.5, 14, 15, 11.5, 16], True, "better", 0.0277777777777778),
     ],
 )

@@ -271,6 +271,12 @@ def test_a_machine_that_is_no_number_is_named(machine: dict[str, Any]) -> None:
     assert str(told.value) == f"tuning_plan: {name} is no number: {value}"
 
 
+def test_a_number_may_be_a_text_with_a_fraction() -> None:
+    """As `-e tune_ram_mb=2048.5` gives it."""
+    made = tuning_plan("one", {"one": {}, "two": {}}, GROUPS, "2048.5", "1.5")
+    assert (made["machine"]["ram_mb"], made["machine"]["cores"]) == (2048, 1)
+
+
 def test_the_names_that_belong_together_are_known_on_both_sides() -> None:
     """A setting that no role is told of would be shown and never set."""
     made = plan(EVERYTHING, Machine(65536, 16))
