@@ -327,9 +327,10 @@ def test_what_the_schedule_says_is_submitted_for_each_environment_once(
         worker.send_signal(signal.SIGTERM)
         worker.communicate(timeout=30)
     runs = shared.history()
-    # A minute may have begun while they were at work.
-    assert len(runs) in (2, 4)
-    assert {run["environment"] for run in runs} == {"site-lab", "site1-lab"}
+    # A minute may have begun while they were at work, or while they were told to end: then one may still be queued.
+    environments = [run["environment"] for run in runs]
+    assert {environments.count(name) for name in ("site-lab", "site1-lab")} <= {1, 2}
+    assert set(environments) == {"site-lab", "site1-lab"}
     assert {(run["reason"], run["check"]) for run in runs} == {("schedule each-minute", True)}
 
 
