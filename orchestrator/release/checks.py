@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from orchestrator.delivery import Environment, artifact_path, load_manifest
 from orchestrator.delivery.manifest import Manifest
-from orchestrator.delivery.servers import refuse_other_servers
 from orchestrator.errors import LifecycleError, ReleaseError
 from orchestrator.languages import _
 from orchestrator.records.entities import Release, ReleaseState
@@ -52,7 +51,6 @@ def worth_knowing(environment: Environment, manifest: Manifest) -> tuple[str, ..
     # Imported here: the SQL parser takes half a second to load, and only a start needs it.
     from orchestrator.delivery.scripts import check_scripts, mixing
 
-    refuse_other_servers(environment, manifest)
     in_turn = (IN_TURN,) if environment.delivery.application.slots_at_once == 1 else ()
     return (*in_turn, *check_scripts(environment, manifest), *mixing(environment, manifest))
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from orchestrator.delivery import Environment, load_manifest
-from orchestrator.delivery.servers import refuse_other_servers
 from orchestrator.errors import ExitCode, ReleaseError
 from orchestrator.languages import Phrase, _
 from orchestrator.records.entities import Release, ReleaseState, Status, now
@@ -120,7 +119,6 @@ class Controller:
         release = promoted_to_close(self.journal, self._policy.window_minutes, now(), at_once=at_once)
         given = {"close_now": True} if at_once else {}
         if contract:
-            refuse_other_servers(self._environment, load_manifest(self._environment, release.version))
             given |= {**self._variables(release.version), "contract": True}
         done = self.hands.close(release, reason, given)
         if not done.succeeded:

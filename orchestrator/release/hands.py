@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from orchestrator.errors import ExitCode, LifecycleError, LockedError, ReleaseError, UsageError
 from orchestrator.languages import _
-from orchestrator.records.entities import Release, ReleaseState, Status
+from orchestrator.records.entities import Release, ReleaseState, ReleaseStep, Status
 from orchestrator.release import edge, guard
 from orchestrator.release.edge import EdgeTruth
 from orchestrator.release.journal import Journal
@@ -32,6 +32,9 @@ REMEDIES: Final[Mapping[str, str]] = {
     "capacity": _("mend these hosts and ask again, or `lifecycle release rollback`"),
     "turns": _("`lifecycle release start` brings it in"),
     "candidate": _("`lifecycle release status` says where it is"),
+    "database": _(
+        "take it out and change that database by its own means, or name postgresql in lifecycle_servers if it runs"
+    ),
 }
 
 
@@ -187,16 +190,14 @@ class Hands:
         try:
             outcome = self._carry_out(phase, variables)
         except (LockedError, UsageError) as error:
-            # Refused before any host was touched. Whatever else goes wrong leaves the intent open: nobody knows.
-            self._journal.not_run(release, intent, error.line())
-            if action is Action.STAGE:
-                self._journal.came_to(release, Action.FAIL, Status.SUCCESSFUL, ReleaseState.FAILED, 0)
+            # Whatever else goes wrong leaves the intent open: nobody knows.
+            self._refused(release, intent, error)
             raise
         self.run_ids.append(outcome.run_id)
         told = outcome.data.get(REFUSED) if outcome.status is Status.FAILED else None
         if told:
             refusal = ReleaseError(str(told["what"]), remedy=REMEDIES.get(told["because"], ""))
-            self._journal.not_run(release, intent, refusal.line())
+            self._refused(release, intent, refusal)
             raise refusal
         self.failures.extend(outcome.failures)
         self.notices.extend(notice for notice in outcome.notices if notice not in self.notices)
@@ -207,6 +208,12 @@ class Hands:
         # An edge that was not reached may serve something else than the others say.
         partial = outcome.status is Status.UNREACHABLE or any(failure.unreachable for failure in outcome.failures)
         return Done(release, outcome, None if partial else edge.read(outcome.data))
+
+    def _refused(self, release: Release, intent: ReleaseStep, why: LifecycleError) -> None:
+        """Write down that it was refused before any host was changed; a version that was to be staged is over then."""
+        self._journal.not_run(release, intent, why.line())
+        if intent.action == Action.STAGE:
+            self._journal.came_to(release, Action.FAIL, Status.SUCCESSFUL, ReleaseState.FAILED, 0)
 
     def _settle_forward(self, done: Done, action: Action) -> Done:
         """After a widening or a promotion: where the edge says the version is, or held when that is not known."""

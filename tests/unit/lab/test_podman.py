@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import LabError
-from orchestrator.lab import podman
+from orchestrator.lab import inventory, podman
 
 
 def test_on_cgroup_v1_podman_gets_a_file_of_its_own(tmp_path: Path) -> None:
@@ -38,3 +38,8 @@ def test_without_root_the_lab_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_podmans_log_lines_are_left_out() -> None:
     stderr = 'time="..." level=warning msg="CNI"\nError: no such container\ntime="..." level=error\n'
     assert podman.last_words(stderr) == "no such container"
+
+
+def test_ansibles_own_error_is_told() -> None:
+    stderr = "[WARNING]: something\n[ERROR]: Failed to parse inventory: bad yaml\nOrigin: x\n"
+    assert inventory.reason(stderr) == "Failed to parse inventory: bad yaml"

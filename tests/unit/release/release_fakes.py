@@ -66,6 +66,10 @@ class FakeEdge:
             raise LockedError("somebody is at work here")
         if fault == "killed before":
             raise KilledError
+        if fault == "refused":
+            self.runs += 1
+            told = {"lifecycle_refused": {"because": "database", "what": "db1 runs mariadb"}}
+            return FakeOutcome(self.runs, Status.FAILED, told, (FakeFailure("db1", "no"),), ExitCode.HOST_FAILED)
         refused, self.refused = None, None
         if fault not in ("failed before", "failed before, told", "unreachable"):
             refused = self._do(phase, variables)

@@ -355,6 +355,19 @@ def test_a_start_refused_by_the_lock_is_no_release(second: Site) -> None:
     assert second.controller.rollback().exit_code is ExitCode.DONE
 
 
+def test_a_start_that_the_playbook_refused_is_no_release(second: Site) -> None:
+    go(second, weight=100)
+    second.controller.promote()
+    second.edge.fault = "refused"
+    with pytest.raises(ReleaseError, match="db1 runs mariadb; take it out") as caught:
+        go(second, "1.2.0")
+    assert caught.value.exit_code is ExitCode.REFUSED
+    assert second.controller.status().situation.release.version == "1.1.0"  # type: ignore[union-attr]
+    assert second.controller.status().situation.unconfirmed is None
+    go(second, "1.2.0")
+    assert second.stands() == (S.STAGED, 0)
+
+
 def test_an_interrupted_step_is_held_and_settled_by_the_edge(second: Site) -> None:
     go(second, weight=10)
     second.edge.fault = "canceled"
