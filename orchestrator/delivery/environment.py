@@ -38,8 +38,9 @@ class Environment:
     def delivery(self) -> Delivery:
         """What the client asked for; read when first asked for. Raises DeliveryError when it has mistakes."""
         from orchestrator.delivery.checking import check
+        from orchestrator.delivery.hostsfile import group_names
         from orchestrator.delivery.models import Delivery
-        from orchestrator.delivery.yamlfile import group_names, read_yaml
+        from orchestrator.delivery.yamlfile import read_yaml
 
         asked = read_yaml(self.path / "delivery.yml")
         return check(asked, Delivery, tuple(_group_problems(asked, group_names(self.hosts_file))))

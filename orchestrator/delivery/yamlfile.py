@@ -85,7 +85,7 @@ def read_yaml(path: Path) -> YamlFile:
     except yaml.YAMLError as error:
         raise _no_yaml(path, error) from error
     except RecursionError as error:
-        raise _too_deep(path) from error
+        raise too_deep(path) from error
     except ValueError as error:
         raise DeliveryError(
             _("a value cannot be read: %(error)s") % {"error": error}, where=f"{shown(path)}:1"
@@ -95,66 +95,18 @@ def read_yaml(path: Path) -> YamlFile:
     return YamlFile(path, data, lines, tuple(problems))
 
 
-def group_names(hosts_file: Path) -> frozenset[str]:
-    """The groups of an inventory file. Raises DeliveryError when it is not YAML.
-
-    Only the structure is read, no value: an inventory may hold vaulted values and templates.
-    """
-    root = _composed(hosts_file)
-    if not isinstance(root, yaml.MappingNode):
-        raise DeliveryError(
-            _("the file must hold groups of hosts"),
-            where=f"{shown(hosts_file)}:1",
-            remedy=_("`lifecycle init CLIENT` scaffolds one to copy it from"),
-        )
+def composed(path: Path) -> yaml.Node | None:
+    """The nodes of a YAML file, no value of them read; None for an empty one. Raises DeliveryError for no YAML."""
     try:
-        listed = [_listed(hosts_file, *each) for each in _lists(root)]
-        if listed:
-            raise DeliveryError.of(listed)
-        return frozenset({"all", "ungrouped", *_groups(root)})
-    except RecursionError as error:
-        raise _too_deep(hosts_file) from error
-
-
-def members(hosts_file: Path) -> tuple[frozenset[str], frozenset[str]]:
-    """The groups of an inventory file that have hosts, themselves or by their children, and these hosts.
-
-    A host that is named in a range, `web[1:9]`, stands there as it is written. Raises DeliveryError as `group_names`.
-    """
-    groups: set[str] = set()
-    hosts: set[str] = set()
-    _members(_composed(hosts_file), groups, hosts)
-    return frozenset(groups), frozenset(hosts)
-
-
-def _members(node: yaml.Node | None, groups: set[str], hosts: set[str]) -> bool:
-    """Collect from a mapping of groups; whether any of them has a host."""
-    any_host = False
-    for key, below in node.value if isinstance(node, yaml.MappingNode) else ():
-        own = False
-        for part, inner in below.value if isinstance(below, yaml.MappingNode) else ():
-            if part.value == "hosts" and isinstance(inner, yaml.MappingNode):
-                own |= bool(inner.value)
-                hosts.update(str(host.value) for host, _vars in inner.value)
-            elif part.value == "children":
-                own |= _members(inner, groups, hosts)
-        if own:
-            groups.add(str(key.value))
-        any_host |= own
-    return any_host
-
-
-def _composed(hosts_file: Path) -> yaml.Node | None:
-    try:
-        found: yaml.Node | None = yaml.compose(_text(hosts_file), Loader=yaml.SafeLoader)
+        found: yaml.Node | None = yaml.compose(_text(path), Loader=yaml.SafeLoader)
         if found is not None:
-            _refuse_floods(hosts_file, found)
+            _refuse_floods(path, found)
     except yaml.MarkedYAMLError as error:
-        raise _syntax_error(hosts_file, error) from error
+        raise _syntax_error(path, error) from error
     except yaml.YAMLError as error:
-        raise _no_yaml(hosts_file, error) from error
+        raise _no_yaml(path, error) from error
     except RecursionError as error:
-        raise _too_deep(hosts_file) from error
+        raise too_deep(path) from error
     return found
 
 
@@ -190,35 +142,10 @@ def _no_yaml(path: Path, error: yaml.YAMLError) -> DeliveryError:
     return DeliveryError(_("not YAML: %(error)s") % {"error": error}, where=f"{shown(path)}:1")
 
 
-def _too_deep(path: Path) -> DeliveryError:
+def too_deep(path: Path) -> DeliveryError:
+    """What is said of a RecursionError: a file that goes deeper than Python does, or an anchor in itself."""
     return DeliveryError(
         _("its values are nested deeper than can be read"), where=f"{shown(path)}:1", remedy=_("write them less deep")
-    )
-
-
-def _groups(node: yaml.Node | None) -> Iterator[str]:
-    for key, below in node.value if isinstance(node, yaml.MappingNode) else ():
-        yield str(key.value)
-        for part, inner in below.value if isinstance(below, yaml.MappingNode) else ():
-            if part.value == "children":
-                yield from _groups(inner)
-
-
-def _lists(node: yaml.Node) -> Iterator[tuple[str, yaml.Node]]:
-    """Where a group has a list for what Ansible wants as keys: it would say so in twenty lines, and in none which."""
-    for _key, below in node.value if isinstance(node, yaml.MappingNode) else ():
-        for part, inner in below.value if isinstance(below, yaml.MappingNode) else ():
-            if part.value in ("hosts", "children", "vars") and isinstance(inner, yaml.SequenceNode):
-                yield part.value, inner
-            elif part.value == "children":
-                yield from _lists(inner)
-
-
-def _listed(path: Path, name: str, node: yaml.Node) -> DeliveryError:
-    return DeliveryError(
-        _("'%(name)s' of a group is a list") % {"name": name},
-        where=f"{shown(path)}:{_line(node)}",
-        remedy=_("write each as a key, `name:`"),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import yaml
 
-from orchestrator.delivery.yamlfile import members
+from orchestrator.delivery.hostsfile import members
 from orchestrator.engine.request import RunRequest
 from orchestrator.errors import LifecycleError, UsageError
 from orchestrator.languages import Phrase, _
